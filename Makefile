@@ -1,0 +1,77 @@
+# `make` lists what there is. Everything runs in .venv, which is set up on first use.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# The first Python of 3.11 or newer that runs; `make PYTHON=/path/to/python3 ...` chooses another.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+
+BIN := .venv/bin
+STAMP := .venv/.installed
+WORKERS ?= 2
+EXAMPLE := examples/two_block_mnist.cnn
+DIGITS := examples/data/mnist_small.csv.gz
+
+.PHONY: help
+help: ## list the targets
+	@echo "cnndsl: text in, checked and trained convolutional networks out"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(STAMP) ## set up .venv with cnndsl and its development tools
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "cnndsl needs Python 3.11 or newer: none found, say make PYTHON=/path/to/python3" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+.PHONY: demo
+demo: $(STAMP) ## check, show, draw, build and train an example on handwritten digits, into demo/
+	@rm -rf demo && mkdir demo
+	@cat $(EXAMPLE)
+	@echo && echo "== cnndsl check: do the shapes fit? (no PyTorch yet)"
+	@$(BIN)/cnndsl check $(EXAMPLE)
+	@echo && echo "== cnndsl show: the numbers"
+	@$(BIN)/cnndsl show $(EXAMPLE)
+	@echo && echo "== cnndsl draw: the diagram"
+	@$(BIN)/cnndsl draw $(EXAMPLE) -o demo/two_block_mnist.svg
+	@$(BIN)/cnndsl draw $(EXAMPLE) -o demo/two_block_mnist.png
+	@echo && echo "== cnndsl build: the PyTorch module"
+	@$(BIN)/cnndsl build $(EXAMPLE) -o demo/two_block_mnist.py
+	@echo && echo "== cnndsl train: on 5,000 handwritten digits"
+	@$(BIN)/cnndsl train $(EXAMPLE) --data $(DIGITS) --epochs 5 --out demo/run
+	@echo && echo "written:" && find demo -type f | sort | sed 's/^/  /'
+
+.PHONY: lint
+lint: $(STAMP) ## lint, format, types and the layers of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+.PHONY: test
+test: lint ## lint, types and tests
+	$(BIN)/python -m pytest -q -n $(WORKERS)
+
+.PHONY: test-long
+test-long: $(STAMP) ## the long random proofs: minutes to hours
+	$(BIN)/python -m pytest -q -m long
+
+.PHONY: bench
+bench: $(STAMP) ## measure speed against PyTorch's import, hand-written modules and a plain training loop
+	$(BIN)/python benchmarks/run.py
+
+.PHONY: format
+format: $(STAMP) ## bring the code into its form
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+.PHONY: clean
+clean: ## remove what the targets made, .venv too
+	rm -rf .venv demo runs dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

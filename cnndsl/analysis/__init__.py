@@ -1,0 +1,1 @@
+"""What can be computed from a graph: one function and one typed result a file."""

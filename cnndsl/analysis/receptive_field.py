@@ -1,0 +1,119 @@
+"""How much of the input each value of the network can see.
+
+An output position o of a node depends on the input positions from jump*o + low to jump*o + high, an
+axis; padding counts as input, so a receptive field may be larger than the input. A layer that sees
+every position (a global pool, a linear layer) sees what all its positions saw together, at most the
+whole input; what follows it sees no less.
+
+Formulas: a window of k taps, d apart, with stride s and padding p turns (jump, low, high) into
+(jump*s, low - p*jump, high + (d(k - 1) - p)*jump). A transposed convolution is read backwards: its
+output o depends on the inputs from (o + p - d(k - 1))/s to (o + p)/s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from cnndsl.dims import Shape
+from cnndsl.ir import Graph, Node
+from cnndsl.layers.declaration import Layer, Step
+
+__all__ = ["receptive_fields"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """One axis: output o sees the input from jump*o + low to jump*o + high; `whole`: any o does."""
+
+    jump: Fraction = Fraction(1)
+    low: Fraction = Fraction(0)
+    high: Fraction = Fraction(0)
+    whole: int | None = None
+
+    @property
+    def size(self) -> int:
+        """How many input positions there are between the ends, at most."""
+        return int(self.high - self.low) + 1 if self.whole is None else self.whole
+
+
+def receptive_fields(graph: Graph) -> tuple[Shape | None, ...]:
+    """The receptive field of each node, a size for every spatial axis of the input.
+
+    None where there is nothing to say: the input is a vector, the value is unknown, or the axes have
+    been changed so that they no longer are the input's.
+    """
+    reaches: list[tuple[Reach, ...] | None] = []
+    for node in graph.nodes:
+        reaches.append(_reach(graph, node, reaches))
+    return tuple(None if not reach else tuple(axis.size for axis in reach) for reach in reaches)
+
+
+def _reach(graph: Graph, node: Node, reaches: Sequence[tuple[Reach, ...] | None]) -> tuple[Reach, ...] | None:
+    if node.output is None:
+        return None
+    if not node.inputs:
+        return (Reach(),) * node.output.rank
+    arriving = [reaches[source] for source in node.inputs]
+    known = [reach for reach in arriving if reach is not None]
+    if not known or len({len(reach) for reach in known}) != 1 or len(known) != len(arriving):
+        return None
+    if not isinstance(node.layer, Layer):
+        return tuple(map(_union, zip(*known, strict=True)))
+    value = graph.nodes[node.inputs[0]].output
+    if value is None:
+        return None
+    before = known[0]
+    steps = node.layer.receptive(value, node.arguments)
+    if steps is None:
+        return before
+    if steps == "whole":
+        sizes = graph.nodes[graph.inputs[0]].output_shape
+        if sizes is None or len(sizes) != len(before) + 1:
+            return None
+        # a flattened value no longer says how many positions it came from: all of them, then
+        spatial = value.spatial if value.rank == len(before) else sizes[1:]
+        return tuple(map(_everything, before, spatial, sizes[1:]))
+    if len(steps) != len(before):
+        # after a flatten, axes of the value are not those of the input
+        return before if all(axis.whole is not None for axis in before) else None
+    return tuple(map(_through, before, steps))
+
+
+def _through(reach: Reach, step: Step) -> Reach:
+    extent = step.dilation * (step.kernel - 1)
+    if reach.whole is not None:
+        return reach
+    if step.transposed:
+        jump = reach.jump / step.stride
+        return replace(
+            reach,
+            jump=jump,
+            low=reach.low + jump * (step.padding - extent),
+            high=reach.high + jump * step.padding,
+        )
+    return replace(
+        reach,
+        jump=reach.jump * step.stride,
+        low=reach.low - reach.jump * step.padding,
+        high=reach.high + reach.jump * (extent - step.padding),
+    )
+
+
+def _everything(reach: Reach, positions: int, limit: int) -> Reach:
+    if reach.whole is not None:
+        return reach
+    seen = int(reach.high - reach.low + (positions - 1) * reach.jump) + 1
+    return replace(reach, whole=min(seen, limit))
+
+
+def _union(branches: Sequence[Reach]) -> Reach:
+    whole = [branch.whole for branch in branches if branch.whole is not None]
+    if whole:
+        return replace(branches[0], whole=max(*whole, *(branch.size for branch in branches)))
+    return Reach(
+        max(branch.jump for branch in branches),
+        min(branch.low for branch in branches),
+        max(branch.high for branch in branches),
+    )

@@ -1,0 +1,130 @@
+"""The compiler for use in Python: check, compile, show, draw, to_python.
+
+A spec is a `Path`, or text; a single word that ends in `.cnn` is a path too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnndsl.diagnostics import SpecError
+from cnndsl.elaborate import elaborate, input_problem
+from cnndsl.parser import parse
+from cnndsl.report import Report
+from cnndsl.syntax import Body
+from cnndsl.text import Source
+
+if TYPE_CHECKING:
+    import graphviz
+    from torch import nn
+
+__all__ = ["Spec", "check", "check_source", "compile", "draw", "read_spec", "show", "to_python"]
+
+Spec = str | Path | Source
+
+
+def read_spec(spec: Spec) -> Source:
+    """The text of a spec with its name; OSError where a file cannot be read."""
+    if isinstance(spec, Source):
+        return spec
+    is_path = isinstance(spec, Path) or (spec.endswith(".cnn") and len(spec.split()) == 1)
+    if not is_path:
+        return Source(str(spec), "<text>")
+    path = Path(spec)
+    # A stray byte is a mistake at a place, found by the parser, not a reason to stop here.
+    return Source(path.read_bytes().decode("utf-8-sig", errors="replace"), str(spec))
+
+
+def check(
+    spec: Spec,
+    input: Sequence[int] | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> Report:
+    """Check a spec without PyTorch.
+
+    `input` is the shape of one sample without the batch axis, channels first; it replaces the spec's
+    own. `params` set the spec's `param`s. A bad spec gives a report with diagnostics, never an
+    exception; a file that cannot be read raises OSError.
+
+    >>> report = check("conv 16 k3 p1 -> relu -> maxpool 2 -> flatten -> linear 10", input=(1, 28, 28))
+    >>> report.ok, report.parameters
+    (True, 31530)
+    >>> check("input 1x28x28 -> linear 10").diagnostics[0].rule
+    'needs-flatten'
+    """
+    return check_source(read_spec(spec), input, params)
+
+
+def check_source(
+    source: Source,
+    input: Sequence[int] | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> Report:
+    """`check` for a text that has been read."""
+    shape = None if input is None else _shape(input)
+    try:
+        tree = parse(source)
+    except SpecError as error:
+        empty = elaborate(source, Body(source.span(0, 0), ()), shape or (1,))
+        return Report(source, empty.graph, error.diagnostics)
+    result = elaborate(source, tree, shape, params)
+    return Report(source, result.graph, result.diagnostics)
+
+
+def _shape(input: Sequence[int]) -> tuple[int, ...]:
+    shape = tuple(input)
+    if not all(isinstance(size, int) and not isinstance(size, bool) for size in shape):
+        raise TypeError(f"input is a shape of whole numbers such as (1, 28, 28), not {input!r}")
+    problem = input_problem(shape)
+    if problem is not None:
+        raise ValueError(f"input={input!r}: {problem[1]}")
+    return shape
+
+
+def _checked(spec: Spec, input: Sequence[int] | None, params: Mapping[str, Any]) -> Report:
+    report = check(spec, input, params)
+    if not report.ok:
+        raise SpecError(tuple(one for one in report.diagnostics if one.severity == "error"))
+    return report
+
+
+def compile(spec: Spec, input: Sequence[int] | None = None, **params: Any) -> nn.Module:
+    """Compile a spec to the `nn.Module` that a person would have written; SpecError for a bad spec.
+
+    Keyword arguments set the spec's `param`s. The module's `spec` is the text it came from.
+
+    >>> model = compile("input 1x28x28 -> flatten -> linear 10")
+    >>> [tuple(parameter.shape) for parameter in model.parameters()]
+    [(10, 784), (10,)]
+    """
+    report = _checked(spec, input, params)
+    from cnndsl.backends.torch_module import build_module
+
+    return build_module(report.graph, report.source.text)
+
+
+def to_python(spec: Spec, input: Sequence[int] | None = None, **params: Any) -> str:
+    """The Python source that `compile` runs; it needs PyTorch only.
+
+    >>> print(to_python("input 8 -> linear 2").splitlines()[-1])
+    )
+    """
+    from cnndsl.backends.python_source import to_python as write
+
+    return write(_checked(spec, input, params).graph)
+
+
+def show(spec: Spec, input: Sequence[int] | None = None, **params: Any) -> str:
+    """The table of layers with output shapes, parameters and multiply-adds."""
+    from cnndsl.backends.summary import show as table
+
+    return table(check(spec, input, params))
+
+
+def draw(spec: Spec, input: Sequence[int] | None = None, **params: Any) -> graphviz.Digraph:
+    """The diagram; of a spec with mistakes, what is known."""
+    from cnndsl.backends.dot import draw as diagram
+
+    return diagram(check(spec, input, params))

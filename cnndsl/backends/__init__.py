@@ -1,0 +1,1 @@
+"""What a graph is turned into: one kind of output a file."""

@@ -1,0 +1,122 @@
+"""Reports as JSON: a stable form for scripts and editors, version 1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from cnndsl.analysis.receptive_field import receptive_fields
+from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.ir import Graph, Node
+from cnndsl.text import Position, Source, Span
+
+__all__ = ["Checked", "file_to_json", "to_json"]
+
+VERSION = 1
+
+
+class Checked(Protocol):
+    """What a report must offer to be written as JSON."""
+
+    @property
+    def ok(self) -> bool: ...
+
+    @property
+    def source(self) -> Source: ...
+
+    @property
+    def graph(self) -> Graph | None: ...
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]: ...
+
+
+def to_json(reports: Sequence[Checked]) -> dict[str, Any]:
+    """The reports on several files, as values that `json` can write."""
+    return {
+        "version": VERSION,
+        "ok": all(report.ok for report in reports),
+        "files": [file_to_json(report) for report in reports],
+    }
+
+
+def file_to_json(report: Checked) -> dict[str, Any]:
+    """The report on one file.
+
+    Counts are null where an error left something unknown, and so are unknown shapes.
+    """
+    graph = report.graph
+    nodes = graph.nodes if graph else ()
+    complete = graph is not None and graph.complete
+    return {
+        "path": report.source.name,
+        "ok": report.ok,
+        "model": graph.model if graph else None,
+        "inputs": [_value(nodes[index].path, nodes[index]) for index in (graph.inputs if graph else ())],
+        "outputs": [_value(out.name, nodes[out.node]) for out in (graph.outputs if graph else ())],
+        "parameters": sum(node.parameters for node in nodes) if complete else None,
+        "buffers": sum(node.buffers for node in nodes) if complete else None,
+        "macs": sum(node.macs for node in nodes) if complete else None,
+        "layers": _layers(graph) if graph else [],
+        "diagnostics": [_diagnostic(diagnostic) for diagnostic in report.diagnostics],
+    }
+
+
+def _value(name: str, node: Node) -> dict[str, Any]:
+    return {"name": name, "shape": _shape(node)}
+
+
+def _shape(node: Node) -> list[int] | None:
+    return None if node.output_shape is None else list(node.output_shape)
+
+
+def _layers(graph: Graph) -> list[dict[str, Any]]:
+    fields = receptive_fields(graph)
+    return [
+        {
+            "path": node.path,
+            "op": node.layer.name,
+            "args": {name: _plain(node.arguments[name]) for name in node.given},
+            "inputs": [graph.nodes[source].path for source in node.inputs],
+            "output_shape": _shape(node),
+            "parameters": node.parameters,
+            "macs": node.macs,
+            "receptive_field": _plain(fields[node.id]),
+            **_position(node.span.first),
+        }
+        for node in graph.nodes
+        if node.id not in graph.inputs
+    ]
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(entry) for entry in value] if isinstance(value, (tuple, list)) else value
+
+
+def _position(position: Position) -> dict[str, int]:
+    return {"line": position.line, "column": position.column}
+
+
+def _range(span: Span) -> dict[str, dict[str, int]]:
+    return {"start": _position(span.first), "end": _position(span.last)}
+
+
+def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
+    return {
+        "rule": diagnostic.rule,
+        "severity": diagnostic.severity,
+        "message": diagnostic.message,
+        "range": _range(diagnostic.span),
+        "related": [
+            {"message": related.message, "range": _range(related.span)} for related in diagnostic.related
+        ],
+        "help": list(diagnostic.help),
+        "fixes": [_fix(fix) for fix in diagnostic.fixes],
+    }
+
+
+def _fix(fix: Fix) -> Mapping[str, Any]:
+    return {
+        "title": fix.title,
+        "edits": [{"range": _range(edit.span), "text": edit.text} for edit in fix.edits],
+    }

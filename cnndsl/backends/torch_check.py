@@ -1,0 +1,117 @@
+"""Holding a built module against the graph that it was built from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+import torchinfo
+from torch import Tensor, nn
+
+from cnndsl.dims import Shape, format_shape
+from cnndsl.ir import Graph
+
+__all__ = ["disagreements", "seed", "summary"]
+
+# Two samples: with one, a batch axis that got lost would not show.
+BATCH = 2
+
+
+def seed(number: int) -> None:
+    """Make the random numbers that fill new weights the same from run to run."""
+    torch.manual_seed(number)
+
+
+def disagreements(module: nn.Module, graph: Graph) -> list[str]:
+    """Run one batch of zeros forward and compare shapes, weights and counts with the graph's.
+
+    Gives a sentence for each difference: none, if the checker was right. The module is left as it was.
+    """
+    found = [*_weight_differences(module, graph)]
+    with _watched(module, graph, found), _evaluating(module), torch.no_grad():
+        inputs = [torch.zeros(BATCH, *_shape(graph, index)) for index in graph.inputs]
+        result = module(*inputs)
+    values = [result] if isinstance(result, Tensor) else list(result)
+    for output, value in zip(graph.outputs, values, strict=True):
+        predicted = (BATCH, *_shape(graph, output.node))
+        if tuple(value.shape) != predicted:
+            found.append(f"{output.name}: predicted {predicted}, got {tuple(value.shape)}")
+    return found
+
+
+def summary(module: nn.Module, graph: Graph) -> str:
+    """torchinfo's summary of the module for one sample."""
+    sizes = [(1, *_shape(graph, index)) for index in graph.inputs]
+    return str(
+        torchinfo.summary(
+            module,
+            input_size=sizes if len(sizes) > 1 else sizes[0],
+            col_names=("output_size", "num_params", "mult_adds"),
+            depth=4,
+            device="cpu",
+            mode="eval",
+            verbose=0,
+        )
+    )
+
+
+def _shape(graph: Graph, index: int) -> Shape:
+    shape = graph.nodes[index].output_shape
+    assert shape is not None, "only complete graphs are built"
+    return shape
+
+
+def _weight_differences(module: nn.Module, graph: Graph) -> Iterator[str]:
+    expected = {
+        f"{node.path}.{weight.name}" if weight.name else node.path: tuple(weight.shape)
+        for node in graph.nodes
+        for weight in node.weights
+    }
+    actual = {name: tuple(value.shape) for name, value in module.state_dict().items()}
+    for name in sorted(expected.keys() | actual.keys()):
+        if expected.get(name) != actual.get(name):
+            yield f"{name}: predicted {_sized(expected.get(name))}, got {_sized(actual.get(name))}"
+    predicted = sum(node.parameters for node in graph.nodes)
+    counted = sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+    if predicted != counted:
+        yield f"parameters: predicted {predicted:,}, got {counted:,}"
+
+
+def _sized(shape: Shape | None) -> str:
+    return "no such weight" if shape is None else format_shape(shape) or "one number"
+
+
+@contextmanager
+def _watched(module: nn.Module, graph: Graph, found: list[str]) -> Iterator[None]:
+    """While inside, each layer's output is compared with the shape that was predicted for it."""
+    handles = []
+    modules = dict(module.named_modules())
+    for node in graph.nodes:
+        layer = modules.get(node.path) if node.key is not None else None
+        if layer is None:
+            continue
+
+        def compare(
+            _layer: nn.Module, _arguments: object, result: object, path: str = node.path, index: int = node.id
+        ) -> None:
+            predicted = (BATCH, *_shape(graph, index))
+            if isinstance(result, Tensor) and tuple(result.shape) != predicted:
+                found.append(f"{path}: predicted {predicted}, got {tuple(result.shape)}")
+
+        handles.append(layer.register_forward_hook(compare))
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
+def _evaluating(module: nn.Module) -> Iterator[None]:
+    training = module.training
+    module.eval()
+    try:
+        yield
+    finally:
+        module.train(training)

@@ -1,0 +1,348 @@
+"""Arguments as written, bound to the arguments that a layer or a block declares.
+
+Everything that is written either lands in a declared argument or is an error at its own place; nothing is
+ignored. Several mistakes in one use are all reported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cnndsl import syntax as s
+from cnndsl.diagnostics import Diagnostic, SpecError
+from cnndsl.expressions import AXES, UNDECIDED, Environment, Undecided, evaluate
+from cnndsl.dims import Value
+from cnndsl.layers.declaration import Argument, Layer, SameAs
+from cnndsl.layers.kinds import Invalid, PerAxis
+from cnndsl.text import Span
+from cnndsl.words import closest, did_you_mean
+
+__all__ = ["Bound", "bind_block", "bind_layer", "reads_as_flag"]
+
+_FLAG = re.compile(r"([A-Za-z_]+?)([0-9]+(?:x[0-9]+)*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The arguments of one use, by canonical name; `spans` says where the written ones stand.
+
+    `decided` is False where a value depends on something that an earlier mistake left unknown.
+    """
+
+    arguments: Mapping[str, Any]
+    spans: Mapping[str, Span]
+    decided: bool
+
+
+def reads_as_flag(word: str, letters: Iterable[str]) -> bool:
+    """Whether a word is a short flag with one of these letters, such as `k3`."""
+    found = _FLAG.fullmatch(word)
+    return found is not None and found[1] in letters
+
+
+def _flag_value(digits: str) -> int | tuple[int, ...]:
+    numbers = tuple(int(number) if len(number) <= 10 else 10**10 for number in digits.split("x"))
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+class _Slots:
+    """What has been given so far."""
+
+    def __init__(self, report: Callable[[Diagnostic], None]) -> None:
+        self.report = report
+        self.values: dict[str, Any] = {}
+        self.spans: dict[str, Span] = {}
+        self.failed = False
+
+    def error(self, rule: str, message: str, span: Span, *help: str) -> None:
+        self.failed = True
+        self.report(Diagnostic(rule, message, span, help=help))
+
+    def put(self, name: str, value: Any, span: Span) -> None:
+        if name in self.values:
+            first = self.spans[name]
+            self.error(
+                "duplicate-argument",
+                f"`{name}` is given twice, as `{first.text}` and as `{span.text}`",
+                span,
+                "take one of them out",
+            )
+        else:
+            self.values[name] = value
+            self.spans[name] = span
+
+    def evaluate(self, run: Callable[[], Any]) -> Any:
+        """The value that `run` computes; UNDECIDED where that fails, the mistakes reported."""
+        try:
+            return run()
+        except Undecided:
+            return UNDECIDED
+        except SpecError as error:
+            self.failed = True
+            for diagnostic in error.diagnostics:
+                self.report(diagnostic)
+            return UNDECIDED
+
+
+def bind_layer(
+    layer: Layer,
+    use: s.Call,
+    names: Environment,
+    arriving: Value | None,
+    rank: int | None,
+    report: Callable[[Diagnostic], None],
+) -> Bound | None:
+    """Bind a layer's arguments; None where a mistake was reported."""
+    slots = _Slots(report)
+    flags = {argument.flag: argument for argument in layer.arguments if argument.flag}
+    switches = {
+        argument.switch[0]: (argument, argument.switch[1])
+        for argument in layer.arguments
+        if argument.switch is not None
+    }
+    keywords = {word: argument for argument in layer.arguments for word in argument.keywords}
+    places = [argument for argument in layer.arguments if argument.positional]
+    variadic: list[tuple[Any, Span]] = []
+    place = 0
+    for written in use.arguments:
+        value = written.value
+        if isinstance(value, s.Tap):
+            slots.error(
+                "unknown-argument",
+                f"`{layer.name}` takes no `{value.span.text}`: only joins take taps",
+                written.span,
+                f"to feed it to the layer, write `{value.span.text} -> {layer.name}`",
+            )
+            continue
+        if written.keyword is not None:
+            argument = keywords.get(written.keyword)
+            if argument is None:
+                _unknown_keyword(slots, layer, written, keywords, switches)
+                continue
+            expression, words = value, argument.kind.words
+            result = slots.evaluate(lambda e=expression, w=words: evaluate(e, names, arriving, w))  # type: ignore[misc]
+            slots.put(argument.name, result, written.span)
+            continue
+        if isinstance(value, s.Name):
+            if value.word in switches:
+                argument, result = switches[value.word]
+                slots.put(argument.name, result, written.span)
+                continue
+            flag = _FLAG.fullmatch(value.word)
+            if flag is not None and flag[1] in flags:
+                slots.put(flags[flag[1]].name, _flag_value(flag[2]), written.span)
+                continue
+            if names.lookup(value.word) is None and value.word not in AXES:
+                takes = place < len(places) and value.word in places[place].kind.words
+                if not takes:
+                    _unknown_word(slots, layer, value, names, flags, switches, keywords)
+                    continue
+        if place < len(places) and places[place].variadic:
+            words = places[place].kind.words
+            result = slots.evaluate(lambda e=value, w=words: evaluate(e, names, arriving, w))  # type: ignore[misc]
+            variadic.append((result, written.span))
+            continue
+        if place >= len(places):
+            allowed = "no positional arguments" if not places else f"at most {len(places)}"
+            listed = ", ".join(f"`{argument.name}`" for argument in places)
+            slots.error(
+                "too-many-arguments",
+                f"`{layer.name}` takes {allowed}" + (f": {listed}" if listed else ""),
+                written.span,
+                "take it out, or name the argument that is meant",
+            )
+            continue
+        words = places[place].kind.words
+        result = slots.evaluate(lambda e=value, w=words: evaluate(e, names, arriving, w))  # type: ignore[misc]
+        slots.put(places[place].name, result, written.span)
+        place += 1
+    if variadic:
+        first, last = variadic[0][1], variadic[-1][1]
+        gathered = variadic[0][0] if len(variadic) == 1 else tuple(value for value, _ in variadic)
+        if any(value is UNDECIDED for value, _ in variadic):
+            gathered = UNDECIDED
+        slots.put(places[place].name, gathered, first.to(last))
+    return _complete_layer(layer, use, rank, slots)
+
+
+def _complete_layer(layer: Layer, use: s.Call, rank: int | None, slots: _Slots) -> Bound | None:
+    """Normal forms, defaults, and what is missing."""
+    decided = True
+    result: dict[str, Any] = {}
+    for argument in layer.arguments:
+        if argument.name not in slots.values:
+            continue
+        value = slots.values[argument.name]
+        if value is UNDECIDED:
+            decided = False
+            continue
+        axes = rank
+        if axes is None:
+            axes = len(value) if isinstance(value, (tuple, list)) else 1
+        try:
+            result[argument.name] = argument.kind.accept(value, axes)
+        except Invalid as invalid:
+            slots.error(
+                invalid.rule, f"{argument.name}: {invalid.message}", slots.spans[argument.name]
+            )
+    for argument in layer.arguments:
+        if argument.required and argument.name not in slots.values and not slots.failed:
+            slots.error(
+                "missing-argument",
+                f"`{layer.name}` needs {argument.name}, the {argument.doc}",
+                use.name_span,
+                f"for example `{_example(layer)}`",
+            )
+    if slots.failed:
+        return None
+    for argument in layer.arguments:
+        if argument.name in slots.values:
+            continue
+        default = argument.default
+        if isinstance(default, SameAs):
+            default = result.get(default.argument)
+        elif isinstance(argument.kind, PerAxis) and default is not None:
+            default = argument.kind.accept(default, rank or 1)
+        result[argument.name] = default
+    return Bound(result, slots.spans, decided)
+
+
+def _example(layer: Layer) -> str:
+    return layer.examples[0].use
+
+
+def _unknown_keyword(
+    slots: _Slots,
+    layer: Layer,
+    written: s.Argument,
+    keywords: Mapping[str, Argument],
+    switches: Mapping[str, Any],
+) -> None:
+    assert written.keyword is not None and written.keyword_span is not None
+    near = closest(written.keyword, [*keywords, *switches])
+    known = ", ".join(argument.name for argument in layer.arguments)
+    slots.error(
+        "unknown-argument",
+        f"`{layer.name}` has no argument `{written.keyword}`",
+        written.keyword_span,
+        f"did you mean `{near}`?"
+        if near
+        else (f"its arguments are {known}" if known else "it takes no arguments"),
+    )
+
+
+def _unknown_word(
+    slots: _Slots,
+    layer: Layer,
+    word: s.Name,
+    names: Environment,
+    flags: Mapping[str, Argument],
+    switches: Mapping[str, Any],
+    keywords: Mapping[str, Argument],
+) -> None:
+    """Say what a bare word is not: a flag, a switch, a name."""
+    flag = _FLAG.fullmatch(word.word)
+    bound = names.names()
+    near = closest(word.word, bound | set(switches) | set(keywords))
+    if near is not None and near in bound and flag is None:
+        slots.error(
+            "unknown-name", f"nothing is called `{word.word}` here", word.span, f"did you mean `{near}`?"
+        )
+        return
+    if flag is not None and len(flag[1]) <= 2:
+        letters = ", ".join(f"`{letter}` ({argument.name})" for letter, argument in flags.items())
+        help = f"its flags are {letters}" if letters else "it has no flags"
+        slots.error(
+            "unknown-argument", f"`{layer.name}` has no flag `{flag[1]}`", word.span, help
+        )
+        return
+    if near is not None:
+        help = f"did you mean `{near}`?" if near in switches else f"did you mean `{near}=...`?"
+    elif layer.arguments:
+        help = "its arguments are " + ", ".join(argument.name for argument in layer.arguments)
+    else:
+        help = "it takes no arguments"
+    slots.error("unknown-argument", f"`{layer.name}` has no argument `{word.word}`", word.span, help)
+
+
+def bind_block(
+    block: s.Block,
+    use: s.Call,
+    names: Environment,
+    arriving: Value | None,
+    outside: Environment,
+    report: Callable[[Diagnostic], None],
+) -> Environment | None:
+    """Bind a block's parameters in a new environment inside `outside`; None after a mistake."""
+    slots = _Slots(report)
+    parameters = [parameter.name.word for parameter in block.parameters]
+    place = 0
+    for written in use.arguments:
+        value = written.value
+        if isinstance(value, s.Tap):
+            slots.error(
+                "unknown-argument",
+                f"the block `{use.name}` takes no `{value.span.text}`: only joins take taps",
+                written.span,
+                f"to feed it to the block, write `{value.span.text} -> {use.name}`",
+            )
+            continue
+        if written.keyword is not None:
+            if written.keyword not in parameters:
+                assert written.keyword_span is not None
+                listed = ", ".join(parameters) or "none"
+                slots.error(
+                    "unknown-argument",
+                    f"the block `{use.name}` has no parameter `{written.keyword}`",
+                    written.keyword_span,
+                    *(did_you_mean(written.keyword, parameters) or (f"its parameters are: {listed}",)),
+                )
+                continue
+            slots.put(written.keyword, _evaluated(slots, value, names, arriving), written.span)
+            continue
+        if isinstance(value, s.Name):
+            flag = _FLAG.fullmatch(value.word)
+            if flag is not None and flag[1] in parameters:
+                if names.lookup(value.word) is not None:
+                    slots.error(
+                        "ambiguous-argument",
+                        f"`{value.word}` is a value's name and reads as the parameter `{flag[1]}` too",
+                        written.span,
+                        f"write `{flag[1]}={flag[2]}` or `({value.word})`",
+                    )
+                else:
+                    slots.put(flag[1], _flag_value(flag[2]), written.span)
+                continue
+        if place >= len(parameters):
+            count = f"at most {len(parameters)}" if parameters else "no arguments"
+            slots.error(
+                "too-many-arguments",
+                f"the block `{use.name}` takes {count}"
+                + (f": {', '.join(parameters)}" if parameters else ""),
+                written.span,
+            )
+            continue
+        slots.put(parameters[place], _evaluated(slots, value, names, arriving), written.span)
+        place += 1
+    inside = Environment(outside)
+    for parameter in block.parameters:
+        name = parameter.name.word
+        if name in slots.values:
+            inside.bind(name, slots.values[name])
+        elif parameter.default is not None:
+            inside.bind(name, _evaluated(slots, parameter.default, inside, arriving))
+        elif not slots.failed:
+            slots.error(
+                "missing-argument",
+                f"the block `{use.name}` needs a value for `{name}`",
+                use.name_span,
+                f"for example `{use.name} {name}=...`",
+            )
+    return None if slots.failed else inside
+
+
+def _evaluated(slots: _Slots, value: s.Expression, names: Environment, arriving: Value | None) -> Any:
+    return slots.evaluate(lambda: evaluate(value, names, arriving))

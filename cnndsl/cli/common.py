@@ -1,0 +1,224 @@
+"""What the commands share: options, specs, messages and colours."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from io import TextIOWrapper
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TextIO
+
+from cnndsl.diagnostics import Diagnostic
+from cnndsl.render import Style, render_concise, render_full
+from cnndsl.text import Source
+
+if TYPE_CHECKING:
+    from cnndsl.api import Report
+
+__all__ = [
+    "Parser",
+    "Settings",
+    "UsageError",
+    "add_spec_options",
+    "check_one",
+    "check_spec",
+    "fail",
+    "plain_output",
+    "show_diagnostics",
+    "spec_settings",
+    "spec_texts",
+    "use_color",
+]
+
+
+class UsageError(Exception):
+    """The command line is wrong, or a file cannot be read or written: exit status 2."""
+
+
+class Parser(ArgumentParser):
+    """argparse's parser, which says which option was probably meant."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"allow_abbrev": False, **kwargs})
+
+    def error(self, message: str) -> NoReturn:
+        unknown = message.removeprefix("unrecognized arguments: ")
+        if unknown != message and unknown.startswith("-"):
+            from difflib import get_close_matches
+
+            word = unknown.split()[0].split("=")[0]
+            near = get_close_matches(word, self._option_string_actions, 1)
+            message = f"no option `{word}`" + (f"; did you mean `{near[0]}`?" if near else "")
+        print(f"{self.prog}: {message}\n`{self.prog} --help` lists the options", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def add_spec_options(parser: ArgumentParser, several: bool = False) -> None:
+    """Add SPEC and the options that every command with a spec takes."""
+    parser.add_argument(
+        "specs",
+        metavar="SPEC",
+        nargs="*",
+        help="a .cnn file, or - for standard input",
+    )
+    parser.add_argument(
+        "-e", dest="texts", metavar="TEXT", action="append", default=[], help="a spec as it stands"
+    )
+    parser.add_argument(
+        "--input",
+        dest="inputs",
+        metavar="SHAPE",
+        action="append",
+        default=[],
+        help="the input's shape, like 1x28x28, or NAME=SHAPE",
+    )
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="the value of a param of the spec",
+    )
+    parser.add_argument(
+        "--plugin",
+        dest="plugins",
+        metavar="MODULE",
+        action="append",
+        default=[],
+        help="import a Python module that registers layers",
+    )
+    parser.set_defaults(several=several)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the command line says about every spec: the input's shape, and params."""
+
+    input: Mapping[str, tuple[int, ...]] | tuple[int, ...] | None
+    params: Mapping[str, Any]
+
+
+def spec_settings(options: Namespace) -> Settings:
+    """The shared options, read; plugins are imported here and nowhere else."""
+    for module in options.plugins:
+        _import_plugin(module)
+    return Settings(_inputs(options.inputs), dict(map(_setting, options.settings)))
+
+
+def spec_texts(options: Namespace) -> list[Path | Source]:
+    """The specs that a command line names, in its order; standard input is read here."""
+    specs: list[Path | Source] = [
+        Source(sys.stdin.buffer.read().decode(errors="replace"), "<stdin>") if word == "-" else Path(word)
+        for word in options.specs
+    ]
+    specs.extend(Source(text, "<text>") for text in options.texts)
+    if not specs:
+        raise UsageError("no spec: give a .cnn file, `-` for standard input or `-e TEXT`")
+    if len(specs) > 1 and not options.several:
+        raise UsageError(f"one spec at a time, not {len(specs)}")
+    return specs
+
+
+def check_spec(spec: Path | Source, settings: Settings) -> Report:
+    """Check a spec; UsageError where it cannot be read."""
+    from cnndsl.api import check
+
+    try:
+        return check(spec, input=settings.input, params=settings.params)
+    except OSError as error:
+        raise UsageError(f"cannot read {spec}: {error.strerror or error}") from error
+
+
+def check_one(options: Namespace) -> Report:
+    """Check the one spec of a command line and show its diagnostics on standard error."""
+    settings = spec_settings(options)
+    (spec,) = spec_texts(options)
+    report = check_spec(spec, settings)
+    if report.diagnostics:
+        show_diagnostics(report.diagnostics, sys.stderr)
+    return report
+
+
+def show_diagnostics(
+    diagnostics: Sequence[Diagnostic], stream: TextIO, style: Literal["full", "concise"] = "full"
+) -> None:
+    """Write diagnostics to a stream, coloured where it is a terminal."""
+    render = render_full if style == "full" else render_concise
+    print(render(diagnostics, use_color(stream)), file=stream)
+
+
+def use_color(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that shows colours, and nobody said NO_COLOR."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
+
+
+def fail(message: str) -> None:
+    """Say on standard error why the command ends."""
+    print(f"{Style(use_color(sys.stderr)).severity('error', 'cnndsl:')} {message}", file=sys.stderr)
+
+
+def plain_output() -> None:
+    """Let no character end a command: what a stream cannot encode is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _inputs(words: Sequence[str]) -> Mapping[str, tuple[int, ...]] | tuple[int, ...] | None:
+    named: dict[str, tuple[int, ...]] = {}
+    for word in words:
+        name, _, shape = word.rpartition("=")
+        if name in named:
+            raise UsageError(f"--input {word}: the shape of {name or 'the input'} is given twice")
+        named[name] = _shape(shape, word)
+    if "" not in named:
+        return named or None
+    if len(named) > 1:
+        raise UsageError("--input: name every input, NAME=SHAPE, or none")
+    return named[""]
+
+
+def _shape(text: str, word: str) -> tuple[int, ...]:
+    sizes = text.split("x")
+    if not all(size.isascii() and size.isdigit() and len(size) <= 10 for size in sizes):
+        raise UsageError(f"--input {word}: expected sizes like 1x28x28 or 784")
+    return tuple(map(int, sizes))
+
+
+def _setting(word: str) -> tuple[str, Any]:
+    name, equals, value = word.partition("=")
+    if not equals or not name.isidentifier():
+        raise UsageError(f"--set {word}: expected NAME=VALUE")
+    return name, _value(value)
+
+
+def _value(text: str) -> Any:
+    """A number, true, false, or the word itself."""
+    if text in ("true", "false"):
+        return text == "true"
+    for number in (int, float):
+        try:
+            value = number(text)
+        except ValueError:
+            continue
+        return value if isfinite(value) else text
+    return text
+
+
+def _import_plugin(module: str) -> None:
+    folder = os.getcwd()
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    try:
+        import_module(module)
+    except Exception as error:
+        # whatever a stranger's module does while it is imported, it is not a defect of ours
+        raise UsageError(f"--plugin {module}: {type(error).__name__}: {error}") from error

@@ -1,0 +1,50 @@
+"""`cnndsl draw`: a diagram of the network, without PyTorch."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from cnndsl.cli.common import UsageError, add_spec_options, check_one
+
+__all__ = ["add_parser", "run"]
+
+FORMATS = ("svg", "png", "pdf", "dot")
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the command's options."""
+    parser = subparsers.add_parser("draw", description="Draw a diagram: blocks, layers, sizes.")
+    add_spec_options(parser)
+    parser.add_argument(
+        "-o",
+        dest="output",
+        metavar="FILE",
+        type=Path,
+        help="FILE.svg, .png, .pdf or .dot; without it the DOT source goes to standard output",
+    )
+
+
+def run(options: Namespace) -> int:
+    """Draw; of a spec with an error what is known."""
+    ending = options.output.suffix.removeprefix(".").lower() if options.output else "dot"
+    if ending not in FORMATS:
+        raise UsageError(f"-o {options.output}: expected a file that ends in .{', .'.join(FORMATS)}")
+    report = check_one(options)
+    if report.graph is None:
+        return 1
+    from cnndsl.backends.dot import EngineError, draw, write
+
+    diagram = draw(report.graph)
+    if options.output is None:
+        print(diagram.source, end="")
+        return 0 if report.ok else 1
+    try:
+        write(diagram, options.output, ending)
+    except EngineError as error:
+        raise UsageError(str(error)) from error
+    except OSError as error:
+        raise UsageError(f"cannot write {options.output}: {error.strerror or error}") from error
+    print(f"{options.output}: diagram written")
+    return 0 if report.ok else 1

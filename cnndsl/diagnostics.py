@@ -1,0 +1,86 @@
+"""What can be said about a spec: rules, diagnostics, and the exceptions that carry them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cnndsl.text import Span
+
+__all__ = ["RULES", "Diagnostic", "Edit", "Fix", "Related", "Severity", "SpecError"]
+
+Severity = Literal["error", "warning"]
+
+# The stable words of interfaces; a diagnostic with any other word is a defect of ours.
+RULES: frozenset[str] = frozenset(
+    """
+    syntax-error
+    unknown-layer unknown-argument unknown-name unknown-label unknown-block-file duplicate-label
+    duplicate-name reserved-name ambiguous-argument recursive-block unknown-parameter
+    missing-argument duplicate-argument too-many-arguments invalid-argument
+    missing-input wrong-rank needs-flatten kernel-too-large empty-output padding-too-large
+    output-padding-too-large same-needs-stride-1 groups-mismatch not-divisible shape-mismatch
+    shape-assertion free-size
+    tap-before-label too-large unused-output
+    train-setting data-mismatch
+    """.split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A second place that a diagnostic speaks of, with what it says there."""
+
+    message: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the characters of `span` by `text`."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Edits that mend the spec, with the sentence that offers them."""
+
+    title: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One mistake: which rule, where, what was expected and what came, and the mend.
+
+    `message` suffices alone; `label` are a few words to stand under the marked text; `related` shows
+    where the sizes come from; `help` says what to write.
+    """
+
+    rule: str
+    message: str
+    span: Span
+    label: str = ""
+    related: tuple[Related, ...] = ()
+    help: tuple[str, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    severity: Severity = "error"
+
+    def __post_init__(self) -> None:
+        if self.rule not in RULES:
+            raise ValueError(f"{self.rule!r} is not a documented rule")
+
+
+class SpecError(Exception):
+    """A spec that cannot be compiled; carries the diagnostics and prints as `cnndsl check` does."""
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        super().__init__(diagnostics)
+        self.diagnostics = diagnostics
+
+    def __str__(self) -> str:
+        from cnndsl.render import render_full
+
+        return "\n" + render_full(self.diagnostics)

@@ -1,0 +1,356 @@
+"""What expressions come to: numbers, texts, truth values, lists and tuples, computed while a spec is read.
+
+Nothing here can run code, and every result is bounded: numbers by 2^31 - 1, lists by a length.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cnndsl import syntax as s
+from cnndsl.diagnostics import Diagnostic, SpecError
+from cnndsl.dims import AXIS_LETTERS, LARGEST, Value, kind_of
+from cnndsl.layers.kinds import describe_value
+from cnndsl.slips import DEEPEST
+from cnndsl.text import Span
+from cnndsl.words import did_you_mean
+
+__all__ = ["AXES", "FUNCTIONS", "Environment", "Undecided", "evaluate"]
+
+AXES = frozenset("CHWDL")
+LONGEST_LIST = 100_000
+
+_AXIS_NAMES = {"C": "channels", "H": "height", "W": "width", "D": "depth", "L": "length"}
+
+
+class Undecided(Exception):
+    """The expression reads a value that an earlier mistake left unknown; nothing is to be said."""
+
+
+class Environment:
+    """The names that are bound at a place: inner braces see the outer ones' names.
+
+    >>> outer = Environment()
+    >>> outer.bind("width", 64)
+    >>> Environment(outer).lookup("width")
+    (64,)
+    """
+
+    __slots__ = ("_names", "_parent")
+
+    def __init__(self, parent: Environment | None = None) -> None:
+        self._names: dict[str, Any] = {}
+        self._parent = parent
+
+    def bind(self, name: str, value: Any) -> None:
+        """Give `name` a value here."""
+        self._names[name] = value
+
+    def here(self, name: str) -> bool:
+        """Whether `name` is bound in these braces, not in outer ones."""
+        return name in self._names
+
+    def lookup(self, name: str) -> tuple[Any] | None:
+        """The value of `name` in a tuple of one, None where it is bound nowhere."""
+        at: Environment | None = self
+        while at is not None:
+            if name in at._names:
+                return (at._names[name],)
+            at = at._parent
+        return None
+
+    def names(self) -> set[str]:
+        """Every name that is bound here or outside."""
+        found: set[str] = set()
+        at: Environment | None = self
+        while at is not None:
+            found.update(at._names)
+            at = at._parent
+        return found
+
+
+# Bound in place of a value that an earlier mistake left unknown.
+UNDECIDED = object()
+
+
+def evaluate(
+    expression: s.Expression,
+    names: Environment,
+    arriving: Value | None,
+    words: frozenset[str] | None = frozenset(),
+) -> Any:
+    """The value of an expression.
+
+    `arriving` is the value whose axes C, H, W, D and L are. `words` are the bare words that stand for
+    themselves where nothing has their name, None for all. Raises SpecError with a diagnostic, or
+    `Undecided`.
+    """
+    return _Evaluator(names, arriving, words).value(expression, 0)
+
+
+def _fail(rule: str, message: str, span: Span, *help: str) -> SpecError:
+    return SpecError((Diagnostic(rule, message, span, help=help),))
+
+
+class _Evaluator:
+    def __init__(
+        self, names: Environment, arriving: Value | None, words: frozenset[str] | None
+    ) -> None:
+        self.names = names
+        self.arriving = arriving
+        self.words = words
+
+    def value(self, node: s.Expression, depth: int) -> Any:
+        if depth > DEEPEST:
+            raise _fail("too-large", f"the expression is nested deeper than {DEEPEST}", node.span)
+        depth += 1
+        match node:
+            case s.Number() | s.Text() | s.Truth():
+                return node.value
+            case s.Name():
+                return self._name(node)
+            case s.Parenthesised():
+                return self.value(node.inside, depth)
+            case s.Listing():
+                return [self.value(entry, depth) for entry in node.entries]
+            case s.Tuple():
+                return tuple(self.value(entry, depth) for entry in node.entries)
+            case s.Unary():
+                operand = self.value(node.operand, depth)
+                if node.operator == "not":
+                    return not self._truth(operand, node.operand.span)
+                number = self._number(operand, node.operand.span)
+                return -number if node.operator == "-" else number
+            case s.Chain():
+                result = self.value(node.first, depth)
+                for operator, part in node.rest:
+                    result = self._operate(operator, result, self.value(part, depth), node, part)
+                return result
+            case s.Comparison():
+                left = self.value(node.first, depth)
+                for operator, part in node.rest:
+                    right = self.value(part, depth)
+                    if not self._compare(operator, left, right, node.span):
+                        return False
+                    left = right
+                return True
+            case s.Logical():
+                stop = node.operator == "or"
+                for operand in node.operands:
+                    if self._truth(self.value(operand, depth), operand.span) is stop:
+                        return stop
+                return not stop
+            case s.Conditional():
+                chosen = self._truth(self.value(node.condition, depth), node.condition.span)
+                return self.value(node.then if chosen else node.otherwise, depth)
+            case s.FunctionCall():
+                return self._call(node, depth)
+
+    def _name(self, node: s.Name) -> Any:
+        found = self.names.lookup(node.word)
+        if found is not None:
+            if found[0] is UNDECIDED:
+                raise Undecided
+            return found[0]
+        if node.word in AXES:
+            return self._axis(node)
+        if self.words is None or node.word in self.words:
+            return node.word
+        raise _fail(
+            "unknown-name",
+            f"nothing is called `{node.word}` here",
+            node.span,
+            *did_you_mean(node.word, self.names.names() | self.words),
+        )
+
+    def _axis(self, node: s.Name) -> int:
+        if self.arriving is None:
+            raise Undecided
+        shape = self.arriving.shape
+        letters = AXIS_LETTERS.get(len(shape), "C")
+        if node.word not in letters:
+            article = "an" if len(shape) == 3 else "a"
+            raise _fail(
+                "wrong-rank",
+                f"`{node.word}` is the {_AXIS_NAMES[node.word]}, but {article} {kind_of(shape)} "
+                f"{self.arriving} arrives, with the axes {', '.join(letters)}",
+                node.span,
+            )
+        return shape[letters.index(node.word)]
+
+    def _truth(self, value: Any, span: Span) -> bool:
+        if isinstance(value, bool):
+            return value
+        raise _fail("invalid-argument", f"expected true or false, got {describe_value(value)}", span)
+
+    def _number(self, value: Any, span: Span) -> int | float:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return value
+        raise _fail("invalid-argument", f"expected a number, got {describe_value(value)}", span)
+
+    def _bounded(self, value: int | float, span: Span) -> int | float:
+        if isinstance(value, int):
+            if abs(value) > LARGEST:
+                raise _fail("too-large", f"{value} is above the largest size, 2^31 - 1", span)
+        elif not math.isfinite(value):
+            raise _fail("too-large", "the result is not a finite number", span)
+        return value
+
+    def _operate(self, operator: str, left: Any, right: Any, node: s.Chain, part: s.Expression) -> Any:
+        if operator == "+" and type(left) is type(right) and isinstance(left, (list, tuple)):
+            joined: Any = left + right
+            return self._listed(joined, node.span)
+        a, b = self._number(left, node.first.span), self._number(right, part.span)
+        if operator in ("/", "//", "%") and b == 0:
+            raise _fail("invalid-argument", "division by zero", part.span)
+        result: int | float
+        if operator == "+":
+            result = a + b
+        elif operator == "-":
+            result = a - b
+        elif operator == "*":
+            result = a * b
+        elif operator == "//":
+            result = a // b
+        elif operator == "%":
+            result = a % b
+        else:
+            whole = isinstance(a, int) and isinstance(b, int) and a % b == 0
+            result = a // b if whole else a / b
+        return self._bounded(result, node.span)
+
+    def _compare(self, operator: str, left: Any, right: Any, span: Span) -> bool:
+        if operator == "==":
+            return bool(left == right)
+        if operator == "!=":
+            return bool(left != right)
+        a, b = self._number(left, span), self._number(right, span)
+        return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[operator]
+
+    def _listed(self, values: Any, span: Span) -> Any:
+        if len(values) > LONGEST_LIST:
+            raise _fail("too-large", f"a list of more than {LONGEST_LIST:,} entries", span)
+        return values
+
+    def _call(self, node: s.FunctionCall, depth: int) -> Any:
+        function = FUNCTIONS.get(node.function)
+        if function is None:
+            raise _fail(
+                "unknown-name",
+                f"there is no function `{node.function}`",
+                node.span,
+                *did_you_mean(node.function, FUNCTIONS),
+                f"the functions are {', '.join(FUNCTIONS)}",
+            )
+        positional: list[Any] = []
+        keywords: dict[str, Any] = {}
+        for argument in node.arguments:
+            assert not isinstance(argument.value, s.Tap), "the grammar has no taps in expressions"
+            value = self.value(argument.value, depth)
+            if argument.keyword is None:
+                positional.append(value)
+            elif argument.keyword in keywords:
+                raise _fail("duplicate-argument", f"`{argument.keyword}` is given twice", argument.span)
+            else:
+                keywords[argument.keyword] = value
+        try:
+            result = function(*positional, **keywords)
+        except (TypeError, ValueError, OverflowError) as error:
+            detail = str(error) if isinstance(error, _Misuse) else f"expected {USAGE[node.function]}"
+            raise _fail(
+                "invalid-argument",
+                f"`{node.function}` does not take these arguments: {detail}",
+                node.span,
+            ) from None
+        if isinstance(result, (list, tuple)):
+            return self._listed(result, node.span)
+        if isinstance(result, (int, float)) and not isinstance(result, bool):
+            return self._bounded(result, node.span)
+        return result
+
+
+class _Misuse(ValueError):
+    """A refusal whose text is meant for the user."""
+
+
+def _range(*bounds: int) -> list[int]:
+    if not all(type(bound) is int for bound in bounds):
+        raise TypeError
+    numbers = range(*bounds)
+    if len(numbers) > LONGEST_LIST:
+        raise _Misuse(f"at most {LONGEST_LIST:,} entries")
+    return list(numbers)
+
+
+def _round(number: float, digits: int = 0) -> float:
+    return round(_real(number), digits) if digits else round(_real(number))
+
+
+def _real(number: Any) -> Any:
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        raise TypeError
+    return number
+
+
+def _reals(*numbers: Any) -> Any:
+    values = numbers[0] if len(numbers) == 1 and isinstance(numbers[0], (list, tuple)) else numbers
+    return [_real(number) for number in values]
+
+
+def _zip(*lists: Any) -> list[tuple[Any, ...]]:
+    if not lists or not all(isinstance(one, (list, tuple)) for one in lists):
+        raise TypeError
+    if len({len(one) for one in lists}) > 1:
+        raise _Misuse("the lists have different lengths: " + ", ".join(str(len(one)) for one in lists))
+    return list(zip(*lists, strict=True))
+
+
+def _len(values: Any) -> int:
+    if not isinstance(values, (list, tuple)):
+        raise TypeError
+    return len(values)
+
+
+def _divisible(v: float, by: int = 8) -> int:
+    """A channel count rounded to a multiple of `by`, never by more than a tenth downwards.
+
+    The rule of the MobileNet papers' code: round to the nearest multiple, and one step up where that
+    took away more than 10 %.
+    """
+    if isinstance(by, bool) or not isinstance(by, int) or by < 1:
+        raise TypeError
+    nearest = max(by, int(_real(v) + by / 2) // by * by)
+    return nearest + by if nearest < 0.9 * v else nearest
+
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "min": lambda *numbers: min(_reals(*numbers)),
+    "max": lambda *numbers: max(_reals(*numbers)),
+    "abs": lambda number: abs(_real(number)),
+    "round": _round,
+    "floor": lambda number: math.floor(_real(number)),
+    "ceil": lambda number: math.ceil(_real(number)),
+    "int": lambda number: int(_real(number)),
+    "len": _len,
+    "range": _range,
+    "sum": lambda values: sum(_reals(values)),
+    "zip": _zip,
+    "divisible": _divisible,
+}
+
+USAGE: Mapping[str, str] = {
+    "min": "numbers, or a list of numbers",
+    "max": "numbers, or a list of numbers",
+    "abs": "a number",
+    "round": "a number, and how many digits to keep",
+    "floor": "a number",
+    "ceil": "a number",
+    "int": "a number",
+    "len": "a list",
+    "range": "one to three whole numbers: `range(3)`, `range(1, 4)`, `range(0, 8, 2)`",
+    "sum": "a list of numbers",
+    "zip": "lists of one length",
+    "divisible": "a number, and `by=` a whole number",
+}

@@ -1,0 +1,181 @@
+"""Labels and taps: the names of items, and the values that those names give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cnndsl import syntax as s
+from cnndsl.builder import Labelled, OpenScope
+from cnndsl.diagnostics import Diagnostic, Related, SpecError
+from cnndsl.dims import Value
+from cnndsl.expressions import Environment, Undecided, evaluate
+from cnndsl.layers.kinds import describe_value
+from cnndsl.text import Span
+from cnndsl.words import did_you_mean
+
+__all__ = ["MODULE_ATTRIBUTES", "check_label", "find_tap", "label_text"]
+
+Report = Callable[[Diagnostic], None]
+
+# What every nn.Module has already: PyTorch refuses submodules of these names. A test holds the list
+# against the installed PyTorch.
+MODULE_ATTRIBUTES = frozenset(
+    """
+    T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda
+    double dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter
+    get_submodule half ipu load_state_dict modules mtia named_buffers named_children named_modules
+    named_parameters parameters register_backward_hook register_buffer register_forward_hook
+    register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook
+    register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module
+    register_parameter register_state_dict_post_hook register_state_dict_pre_hook
+    requires_grad_ set_extra_state set_submodule share_memory state_dict to to_empty train training
+    type xpu zero_grad
+    """.split()
+)
+
+
+def label_text(
+    label: s.Label, names: Environment, arriving: Value | None, report: Report
+) -> str | None:
+    """A label with its splices filled in; None after a mistake, which is reported."""
+    parts = []
+    for part in label.parts:
+        if isinstance(part, str):
+            parts.append(part)
+            continue
+        try:
+            value = evaluate(part, names, arriving)
+        except Undecided:
+            return None
+        except SpecError as error:
+            for diagnostic in error.diagnostics:
+                report(diagnostic)
+            return None
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, (int, str)):
+            report(
+                Diagnostic(
+                    "invalid-argument",
+                    f"a whole number or a text goes into a label, got {describe_value(value)}",
+                    part.span,
+                )
+            )
+            return None
+        parts.append(str(value))
+    return "".join(parts)
+
+
+def check_label(text: str, span: Span, scope: OpenScope, report: Report) -> str | None:
+    """The label as a key in `scope`; None after a mistake, which is reported."""
+    if not text or "." in text:
+        what = "is empty" if not text else "has a dot in it, and dots part the names of scopes"
+        report(Diagnostic("invalid-argument", f"the label {what}", span))
+        return None
+    if text in MODULE_ATTRIBUTES or text.startswith("__"):
+        report(
+            Diagnostic(
+                "reserved-name",
+                f"`{text}` is an attribute that every nn.Module has",
+                span,
+                help=(f"another label, such as `{text.strip('_')}_layer`",),
+            )
+        )
+        return None
+    earlier = scope.labels.get(text)
+    if earlier is not None or (text.isdigit() and int(text) < scope.position):
+        notes = () if earlier is None else (Related(f"`{text}` stands here first", earlier.span),)
+        help = () if earlier is None else ("a splice keeps labels in a loop apart: `name{i}: ...`",)
+        report(
+            Diagnostic(
+                "duplicate-label",
+                f"there is a `{text}` in this scope already",
+                span,
+                related=notes,
+                help=help,
+            )
+        )
+        return None
+    return text
+
+
+def find_tap(
+    tap: s.Tap,
+    scope: OpenScope,
+    names: Environment,
+    arriving: Value | None,
+    body: s.Body,
+    report: Report,
+) -> int | None:
+    """The node whose value a tap gives; None after a mistake, which is reported."""
+    text = label_text(tap.label, names, arriving, report)
+    if text is None:
+        return None
+    first, *rest = text.split(".")
+    found = _visible(first, scope)
+    if found is None:
+        _missing(tap, first, _visible_names(scope), body, report)
+        return None
+    for part in rest:
+        inside: dict[str, Labelled] = {} if found.inside is None else found.inside.labels
+        inner = inside.get(part)
+        if inner is None:
+            _missing(tap, part, set(inside), None, report)
+            return None
+        found = inner
+    return found.node
+
+
+def _visible(name: str, scope: OpenScope) -> Labelled | None:
+    """A label of this scope or of those around it; a block sees only its own."""
+    at: OpenScope | None = scope
+    while at is not None:
+        if name in at.labels:
+            return at.labels[name]
+        at = None if at.kind == "block" else at.parent
+    return None
+
+
+def _visible_names(scope: OpenScope) -> set[str]:
+    found: set[str] = set()
+    at: OpenScope | None = scope
+    while at is not None:
+        found.update(at.labels)
+        at = None if at.kind == "block" else at.parent
+    return found
+
+
+def _missing(
+    tap: s.Tap, name: str, known: set[str], body: s.Body | None, report: Report
+) -> None:
+    later = None if body is None else _written_later(body, name, tap.span)
+    if later is not None:
+        report(
+            Diagnostic(
+                "tap-before-label",
+                f"`@{name}` stands before the item that it names",
+                tap.span,
+                related=(Related(f"`{name}` is computed here", later),),
+                help=("a tap takes a value that was computed before",),
+            )
+        )
+        return
+    help = did_you_mean(name, known)
+    if not help and known:
+        listed = sorted(known)[:8]
+        help = ("the labels in sight are " + ", ".join(f"`{one}`" for one in listed),)
+    report(Diagnostic("unknown-label", f"there is no label `{name}` here", tap.span, help=help))
+
+
+def _written_later(body: s.Body, name: str, behind: Span) -> Span | None:
+    """The place of a label that stands behind `behind` in the same text, or around it."""
+    pending: list[s.Statement] = list(body.statements)
+    while pending:
+        at = pending.pop()
+        if isinstance(at, s.Labelled) and at.label.literal == name and at.span.end > behind.start:
+            return at.label.span
+        for inner in s.bodies(at):
+            pending.extend(inner.statements)
+        if isinstance(at, s.Labelled):
+            pending.append(at.item)
+    return None

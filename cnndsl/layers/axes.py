@@ -1,0 +1,39 @@
+"""Axes that an argument names, counted as PyTorch counts them: the batch is axis 0 and stays."""
+
+from __future__ import annotations
+
+from cnndsl.dims import LARGEST, Value
+from cnndsl.layers.declaration import LayerError
+from cnndsl.layers.kinds import Whole
+
+__all__ = ["AXIS", "BATCH_STAYS", "axis_index"]
+
+# Any whole number: which axes there are depends on the arriving value.
+AXIS = Whole(-LARGEST)
+
+# What layers that take an axis refuse although PyTorch does not.
+BATCH_STAYS = "the batch, axis 0, is never an axis to work on"
+
+
+def axis_index(x: Value, dim: int, argument: str, new: int = 0) -> int:
+    """The position in `x.shape` of PyTorch's axis `dim`; negative ones count from the back.
+
+    `new` is 1 where the axis may also stand behind the last one (`unsqueeze`).
+    """
+    count = len(x.shape) + new
+    index = dim - 1 if dim >= 0 else count + dim
+    if 0 <= index < count:
+        return index
+    if index == -1:
+        raise LayerError(
+            "invalid-argument",
+            f"axis {dim} is the batch, which stays; expected an axis from 1 to {count}",
+            argument=argument,
+        )
+    known = f"{x} has axis 1 only" if count == 1 else f"expected 1 to {count} for {x}"
+    raise LayerError(
+        "invalid-argument",
+        f"there is no axis {dim}: {known}",
+        argument=argument,
+        help=("axis 1 is the channels, negative axes count from the back",),
+    )

@@ -1,0 +1,151 @@
+"""Pools: the maximum or the mean of every window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cnndsl.dims import LARGEST, Shape, Value, format_shape
+from cnndsl.layers.declaration import Args, Argument, Example, Layer, LayerError, Module, Reject, SameAs
+from cnndsl.layers.kinds import OrNone, PerAxis, Truth, Whole
+from cnndsl.layers.windows import explain_window, keywords, repeat, short, steps, window_sizes
+
+__all__ = ["LAYERS"]
+
+SPATIAL = frozenset({1, 2, 3})
+
+KERNEL = Argument("kernel_size", PerAxis(1), "size of the window", flag="k")
+STRIDE = Argument("stride", PerAxis(1), "step of the window", default=SameAs("kernel_size"), flag="s")
+PADDING = Argument(
+    "padding", PerAxis(0), "rows put on both sides, at most half the window", default=0, flag="p"
+)
+DILATION = Argument("dilation", PerAxis(1), "distance between the taps of the window", default=1, flag="d")
+CEIL_DOC = "whether a last window may hang over the end"
+CEIL = Argument("ceil_mode", Truth(), CEIL_DOC, default=False, switch=("ceil", True))
+
+# PyTorch's signature has `return_indices` before ceil_mode, which we do not have: a keyword only.
+MAXPOOL_ARGUMENTS = (
+    KERNEL,
+    STRIDE,
+    PADDING,
+    DILATION,
+    Argument("ceil_mode", Truth(), CEIL_DOC, default=False, switch=("ceil", True), positional=False),
+)
+AVGPOOL_ARGUMENTS = (
+    KERNEL,
+    STRIDE,
+    PADDING,
+    CEIL,
+    Argument("count_include_pad", Truth(), "whether the padding counts in the mean", default=True),
+    Argument(
+        "divisor_override",
+        OrNone(Whole(-LARGEST)),
+        "what the sum is divided by, instead of the window's size",
+        default=None,
+    ),
+)
+
+
+def pool_shape(x: Value, args: Args) -> Shape:
+    kernel: Shape = args["kernel_size"]
+    padding: Shape = args["padding"]
+    if any(p > k // 2 for p, k in zip(padding, kernel, strict=True)):
+        most = tuple(min(p, k // 2) for p, k in zip(padding, kernel, strict=True))
+        raise LayerError(
+            "padding-too-large",
+            f"padding {format_shape(padding)} is more than half of the window {format_shape(kernel)}",
+            argument="padding",
+            label=f"at most {format_shape(tuple(k // 2 for k in kernel))}",
+            help=(f"`p{short(most)}` is accepted, or put a `pad` before the pool",),
+        )
+    return (x.channels, *window_sizes(x.spatial, args))
+
+
+def avgpool_shape(x: Value, args: Args) -> Shape:
+    divisor = args["divisor_override"]
+    if divisor is not None and x.rank == 1:
+        raise LayerError(
+            "invalid-argument",
+            f"divisor_override is for images and volumes, but a sequence {x} arrives",
+            argument="divisor_override",
+        )
+    if divisor == 0:
+        raise LayerError("invalid-argument", "the divisor must not be 0", argument="divisor_override")
+    return pool_shape(x, args)
+
+
+def pool_module(name: str, arguments: tuple[Argument, ...]) -> Callable[[Value, Args, Shape], Module]:
+    """The constructor of a pool: the window, then what is away from its default."""
+    names = [argument.name for argument in arguments[1:]]
+
+    def module(x: Value, args: Args, output: Shape) -> Module:
+        return Module(
+            f"nn.{name}Pool{x.rank}d",
+            (("kernel_size", repeat(args["kernel_size"])),),
+            keywords(arguments, args, *names),
+        )
+
+    return module
+
+
+MAXPOOL = Layer(
+    name="maxpool",
+    family="pooling",
+    summary="the largest value of each window",
+    pytorch="nn.MaxPool{rank}d",
+    formula="floor((n + 2p - d(k - 1) - 1) / s) + 1 an axis; with `ceil` rounded up, but no window "
+    "starts behind the axis",
+    arguments=MAXPOOL_ARGUMENTS,
+    ranks=SPATIAL,
+    layout="channels_first",
+    shape=pool_shape,
+    module=pool_module("Max", MAXPOOL_ARGUMENTS),
+    receptive=steps,
+    explain=explain_window,
+    examples=(
+        Example("maxpool 2", "16x28x28", "16x14x14"),
+        Example("maxpool 3 2 1", "64x112x112", "64x56x56"),
+        Example("maxpool k3 s2 ceil", "64x112x112", "64x56x56"),
+        Example("maxpool k2 s1 d3", "8x10", "8x7"),
+        Example("maxpool k1x2x2", "4x8x16x16", "4x8x8x8"),
+    ),
+    rejects=(
+        Reject("maxpool 2", "64x1x1", "kernel-too-large", "kernel_size"),
+        Reject("maxpool k3 p2", "64x8x8", "padding-too-large", "padding"),
+        Reject("maxpool k3 d4", "8x8", "kernel-too-large", "kernel_size"),
+        Reject("maxpool k2 s0", "8x8", "invalid-argument", "stride"),
+        Reject("maxpool k2x2", "8x8", "invalid-argument", "kernel_size"),
+        Reject("maxpool", "8x8", "missing-argument", "kernel_size"),
+        Reject("maxpool 2", "784", "wrong-rank"),
+    ),
+)
+
+AVGPOOL = Layer(
+    name="avgpool",
+    family="pooling",
+    summary="the mean of each window",
+    pytorch="nn.AvgPool{rank}d",
+    formula="floor((n + 2p - k) / s) + 1 an axis; with `ceil` rounded up, but no window starts behind "
+    "the axis",
+    arguments=AVGPOOL_ARGUMENTS,
+    ranks=SPATIAL,
+    layout="channels_first",
+    shape=avgpool_shape,
+    module=pool_module("Avg", AVGPOOL_ARGUMENTS),
+    receptive=steps,
+    explain=explain_window,
+    examples=(
+        Example("avgpool 2", "16x28x28", "16x14x14"),
+        Example("avgpool k3 s1 p1 count_include_pad=false", "16x7", "16x7"),
+        Example("avgpool k3 s2 ceil divisor_override=9", "16x8x8", "16x4x4"),
+        Example("avgpool 2", "4x8x8x8", "4x4x4x4"),
+    ),
+    rejects=(
+        Reject("avgpool 8", "64x7x7", "kernel-too-large", "kernel_size"),
+        Reject("avgpool k3 p2", "64x8x8", "padding-too-large", "padding"),
+        Reject("avgpool k2 divisor_override=4", "8x8", "invalid-argument", "divisor_override"),
+        Reject("avgpool k2 divisor_override=0", "8x8x8", "invalid-argument", "divisor_override"),
+        Reject("avgpool k2 d2", "8x8", "unknown-argument"),
+    ),
+)
+
+LAYERS = (MAXPOOL, AVGPOOL)

@@ -1,0 +1,307 @@
+"""How diagnostics are shown: in full, with the lines of the spec, or one line each.
+
+Plain text and plain ANSI codes; whether to colour is the caller's decision. What stands in a spec is
+shown in a form that a terminal cannot take for commands: control characters become visible symbols.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.text import Source, Span
+
+__all__ = ["Style", "printable", "render_concise", "render_full"]
+
+WIDTH = 100
+TAB = 4
+
+# Signs that change the reading direction could make a line look like another.
+_DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """The colours: each method wraps a text into its ANSI codes, or leaves it as it is."""
+
+    color: bool = False
+
+    def _wrap(self, code: str, text: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self.color and text else text
+
+    def bold(self, text: str) -> str:
+        """Where it is: file, line and column."""
+        return self._wrap("1", text)
+
+    def quiet(self, text: str) -> str:
+        """What frames the spec's lines."""
+        return self._wrap("2", text)
+
+    def severity(self, severity: str, text: str) -> str:
+        """The guilty: red for an error, yellow for a warning."""
+        return self._wrap("1;31" if severity == "error" else "1;33", text)
+
+    def related(self, text: str) -> str:
+        """The second place that a diagnostic speaks of."""
+        return self._wrap("1;34", text)
+
+    def good(self, text: str) -> str:
+        """What would be right."""
+        return self._wrap("32", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Columns of one line to underline, `start` and `end` counted in characters from 0."""
+
+    line: int
+    start: int
+    end: int
+    label: str
+    primary: bool
+
+
+def printable(text: str) -> str:
+    """`text` with control characters as visible symbols.
+
+    >>> printable("red\\x1b[31m")
+    'red␛[31m'
+    """
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(character: str) -> str:
+    if character.isprintable() or character == "\u3000":
+        return character
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "␡" if code == 0x7F else "\N{REPLACEMENT CHARACTER}" if code < 0xA0 else _unusual(character)
+
+
+def _unusual(character: str) -> str:
+    if character in _DIRECTION or 0xD800 <= ord(character) <= 0xDFFF:
+        return "\N{REPLACEMENT CHARACTER}"
+    return " " if character.isspace() else character
+
+
+def _cells(line: str) -> list[str]:
+    """What each character of a line shows as; a cell's width is that of its text."""
+    if line.isascii() and line.isprintable():
+        return list(line)
+    cells: list[str] = []
+    column = 0
+    for character in line:
+        cell = " " * (TAB - column % TAB) if character == "\t" else _visible(character)
+        cells.append(cell)
+        column += _width(cell)
+    return cells
+
+
+def _width(text: str) -> int:
+    """How many columns a terminal gives to a text."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _marks(span: Span, label: str, primary: bool) -> list[Mark]:
+    """The lines of a span: all of them if few, else the first and the last, which gets the label."""
+    source = span.source
+    first, last = span.first, source.position(max(span.start, span.end - 1))
+    if first.line == last.line:
+        width = max(1, span.end - span.start)
+        return [Mark(first.line, first.column - 1, first.column - 1 + width, label, primary)]
+    lines = range(first.line, last.line + 1)
+    shown = lines if len(lines) <= 4 else (first.line, last.line)
+    marks = []
+    for number in shown:
+        text = source.line(number)
+        start = first.column - 1 if number == first.line else len(text) - len(text.lstrip())
+        end = last.column if number == last.line else len(text.rstrip())
+        if end > start:
+            marks.append(Mark(number, start, end, "", primary))
+    if not marks:
+        return [Mark(first.line, first.column - 1, first.column, label, primary)]
+    end = marks[-1]
+    return [*marks[:-1], Mark(end.line, end.start, end.end, label, primary)]
+
+
+def _columns(cells: Sequence[str], marks: Iterable[Mark]) -> list[tuple[Mark, int, int]]:
+    """Each mark with its terminal columns; a mark behind the line's end is one column wide."""
+    edges = [0]
+    for cell in cells:
+        edges.append(edges[-1] + _width(cell))
+
+    def edge(index: int) -> int:
+        return edges[index] if index < len(edges) else edges[-1] + index - len(edges) + 1
+
+    return [(mark, edge(mark.start), max(edge(mark.start) + 1, edge(mark.end))) for mark in marks]
+
+
+def _crop(
+    cells: list[str], placed: list[tuple[Mark, int, int]], width: int
+) -> tuple[str, list[tuple[Mark, int, int]]]:
+    """A line that is too long, cut to what stands around its marks."""
+    low = min(start for _, start, _ in placed)
+    high = max(end for _, _, end in placed)
+    begin = max(0, low - max(8, (width - (high - low)) // 2))
+    text, column = "", 0
+    for cell in cells:
+        inside = begin <= column and column + _width(cell) <= begin + width
+        text += cell if inside else ""
+        column += _width(cell)
+    before, after = ("…" if begin else ""), ("…" if column > begin + width else "")
+    shift, limit = len(before) - begin, len(before) + width
+    moved = [
+        (mark, min(start + shift, limit - 1), max(min(end + shift, limit), min(start + shift, limit - 1) + 1))
+        for mark, start, end in placed
+    ]
+    return before + text + after, moved
+
+
+def _underlines(placed: list[tuple[Mark, int, int]], style: Style, severity: str) -> list[str]:
+    """The rows under a line: the marks, the last one's label behind it, the others' below."""
+    rows: list[str] = []
+    waiting = sorted(placed, key=lambda entry: (not entry[0].primary, entry[1]))
+    while waiting:
+        row: list[tuple[Mark, int, int]] = []
+        rest: list[tuple[Mark, int, int]] = []
+        for entry in waiting:
+            free = all(entry[2] < start or end < entry[1] for _, start, end in row)
+            (row if free else rest).append(entry)
+        row.sort(key=lambda entry: entry[1])
+        rows.extend(_one_row(row, style, severity))
+        waiting = rest
+    return rows
+
+
+def _one_row(row: list[tuple[Mark, int, int]], style: Style, severity: str) -> list[str]:
+    def paint(mark: Mark, text: str) -> str:
+        return style.severity(severity, text) if mark.primary else style.related(text)
+
+    line, column = "", 0
+    for mark, start, end in row:
+        line += " " * (start - column) + paint(mark, ("^" if mark.primary else "-") * (end - start))
+        column = end
+    if row[-1][0].label:
+        line += " " + paint(row[-1][0], row[-1][0].label)
+    rows = [line]
+    hanging = [entry for entry in row[:-1] if entry[0].label]
+
+    def stems(entries: list[tuple[Mark, int, int]]) -> tuple[str, int]:
+        text, at = "", 0
+        for mark, start, _ in entries:
+            text += " " * (start - at) + paint(mark, "|")
+            at = start + 1
+        return text, at
+
+    if hanging:
+        rows.append(stems(hanging)[0])
+    while hanging:
+        mark, start, _ = hanging.pop()
+        text, at = stems(hanging)
+        rows.append(text + " " * (start - at) + paint(mark, mark.label))
+    return rows
+
+
+def _snippet(source: Source, marks: list[Mark], gutter: int, style: Style, severity: str) -> list[str]:
+    """The marked lines of a source in their order, the marks under each."""
+    width = WIDTH - gutter - 5
+    by_line: dict[int, list[Mark]] = {}
+    for mark in marks:
+        by_line.setdefault(mark.line, []).append(mark)
+    rows: list[str] = []
+    previous = None
+    bar = style.quiet("|")
+    for number in sorted(by_line):
+        if previous is not None and number > previous + 1:
+            rows.append(style.quiet("  " + "." * max(3, gutter)))
+        previous = number
+        cells = _cells(source.line(number))
+        placed = _columns(cells, dict.fromkeys(by_line[number]))
+        total = sum(map(_width, cells))
+        groups = [placed]
+        if total > width and max(end for _, _, end in placed) - min(start for _, start, _ in placed) > width:
+            groups = [[entry] for entry in placed]
+        for group in groups:
+            text, moved = ("".join(cells), group) if total <= width else _crop(cells, group, width)
+            rows.append(f"  {style.quiet(f'{number:>{gutter}}')} {bar} {text}".rstrip())
+            rows.extend(
+                f"  {' ' * gutter} {bar} {row}".rstrip() for row in _underlines(moved, style, severity)
+            )
+    return rows
+
+
+def _fix(fix: Fix, gutter: int, style: Style) -> list[str]:
+    """A fix: its title and, where it stays within a line, the line as it would be."""
+    rows = [f"  {style.good('fix')}: {printable(fix.title)}"]
+    lines = {place.line for edit in fix.edits for place in (edit.span.first, edit.span.last)}
+    sources = {id(edit.span.source): edit.span.source for edit in fix.edits}
+    if len(lines) != 1 or len(sources) != 1 or any("\n" in edit.text for edit in fix.edits):
+        return rows
+    (number,), (source,) = lines, sources.values()
+    text = source.line(number)
+    for edit in sorted(fix.edits, key=lambda edit: edit.span.start, reverse=True):
+        text = text[: edit.span.first.column - 1] + edit.text + text[edit.span.last.column - 1 :]
+    text = "".join(_cells(text))
+    if _width(text) <= WIDTH - gutter - 5:
+        rows.append(f"  {style.quiet(f'{number:>{gutter}}')} {style.good('+ ' + text)}")
+    return rows
+
+
+def _head(diagnostic: Diagnostic, style: Style) -> str:
+    place = diagnostic.span.first
+    where = f"{printable(diagnostic.span.source.name)}:{place.line}:{place.column}:"
+    what = style.severity(diagnostic.severity, f"{diagnostic.severity}[{diagnostic.rule}]:")
+    return f"{style.bold(where)} {what} {style.bold(printable(diagnostic.message))}"
+
+
+def _full(diagnostic: Diagnostic, style: Style) -> str:
+    source = diagnostic.span.source
+    marks: dict[int, tuple[Source, list[Mark]]] = {
+        id(source): (source, _marks(diagnostic.span, printable(diagnostic.label), primary=True))
+    }
+    for related in diagnostic.related:
+        entry = marks.setdefault(id(related.span.source), (related.span.source, []))
+        entry[1].extend(_marks(related.span, printable(related.message), primary=False))
+    gutter = max(len(str(mark.line)) for _, found in marks.values() for mark in found)
+    rows = [_head(diagnostic, style)]
+    for other, found in marks.values():
+        if other is not source:
+            rows.append(style.quiet(f"  in {printable(other.name)}:"))
+        rows.extend(_snippet(other, found, gutter, style, diagnostic.severity))
+    rows.extend(f"  {style.good('help')}: {printable(line)}" for line in diagnostic.help)
+    for fix in diagnostic.fixes:
+        rows.extend(_fix(fix, gutter, style))
+    return "\n".join(rows)
+
+
+def render_full(diagnostics: Sequence[Diagnostic], color: bool = False) -> str:
+    """Each diagnostic with the lines that it speaks of, marked, and with its help.
+
+    >>> from cnndsl.text import Source
+    >>> source = Source("conv 8 k9", "lenet.cnn")
+    >>> message = "kernel 9x9 does not fit into 5x5"
+    >>> print(render_full([Diagnostic("kernel-too-large", message, source.span(7, 9), "too wide")]))
+    lenet.cnn:1:8: error[kernel-too-large]: kernel 9x9 does not fit into 5x5
+      1 | conv 8 k9
+        |        ^^ too wide
+    """
+    style = Style(color)
+    return "\n\n".join(_full(diagnostic, style) for diagnostic in diagnostics)
+
+
+def render_concise(diagnostics: Sequence[Diagnostic], color: bool = False) -> str:
+    """Each diagnostic on one line, which suffices alone.
+
+    >>> from cnndsl.text import Source
+    >>> source = Source("convv 8 k9", "lenet.cnn")
+    >>> print(render_concise([Diagnostic("unknown-layer", "unknown layer `convv`", source.span(0, 5))]))
+    lenet.cnn:1:1: error[unknown-layer]: unknown layer `convv`
+    """
+    style = Style(color)
+    return "\n".join(_head(diagnostic, style) for diagnostic in diagnostics)

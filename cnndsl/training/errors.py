@@ -1,0 +1,38 @@
+"""What can go wrong around a training run, each with a sentence that can be shown as it is."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+__all__ = ["DataError", "DataMismatch", "SettingError", "TrainingError"]
+
+
+class DataError(ValueError):
+    """The data cannot be used as they are; the message names the file and the place in it.
+
+    `help` says how to mend it.
+    """
+
+    def __init__(self, message: str, help: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.help = help
+
+    def __str__(self) -> str:
+        return "\n".join([self.message, *(f"  help: {line}" for line in self.help)])
+
+
+class DataMismatch(DataError):
+    """The data are sound, but the network takes others; `about` is the end of the network at fault."""
+
+    def __init__(self, message: str, about: Literal["input", "output"], help: tuple[str, ...] = ()) -> None:
+        super().__init__(message, help)
+        self.about = about
+
+
+class SettingError(ValueError):
+    """A training setting that came from the caller, not from the spec, is wrong."""
+
+
+class TrainingError(RuntimeError):
+    """The run cannot go on, for a reason that lies in its settings or in its folder."""

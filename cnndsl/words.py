@@ -1,0 +1,27 @@
+"""Words that are nearly right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = ["closest", "did_you_mean"]
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that `word` was probably meant to be, None where none is near.
+
+    >>> closest("covn", ["conv", "linear"])
+    'conv'
+    """
+    # difflib is only loaded on the way to an error message.
+    from difflib import get_close_matches
+
+    lower = {candidate.lower(): candidate for candidate in sorted(known, reverse=True)}
+    found = get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
+    return lower[found[0]] if found else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> tuple[str, ...]:
+    """A help line with the closest known word, or none."""
+    near = closest(word, known)
+    return () if near is None else (f"did you mean `{near}`?",)
