@@ -67,7 +67,7 @@ def check_source(
     try:
         tree = parse(source)
     except SpecError as error:
-        empty = elaborate(source, Body(source.span(0, 0), ()), shape or (1,))
+        empty = elaborate(source, Body(source.span(0, 0), ()))
         return Report(source, empty.graph, error.diagnostics)
     result = elaborate(source, tree, shape, params)
     return Report(source, result.graph, result.diagnostics)

@@ -95,9 +95,7 @@ def _fail(rule: str, message: str, span: Span, *help: str) -> SpecError:
 
 
 class _Evaluator:
-    def __init__(
-        self, names: Environment, arriving: Value | None, words: frozenset[str] | None
-    ) -> None:
+    def __init__(self, names: Environment, arriving: Value | None, words: frozenset[str] | None) -> None:
         self.names = names
         self.arriving = arriving
         self.words = words
@@ -284,7 +282,7 @@ def _range(*bounds: int) -> list[int]:
     return list(numbers)
 
 
-def _round(number: float, digits: int = 0) -> float:
+def _round(number: float, digits: int = 0) -> Any:
     return round(_real(number), digits) if digits else round(_real(number))
 
 

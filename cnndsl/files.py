@@ -28,7 +28,10 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary = target.with_name(f".{target.stem}.{os.getpid()}.part{target.suffix}")
     try:
         temporary.touch()
+        mode = temporary.stat().st_mode
         yield temporary
+        # some writers make the file anew, readable by its owner only
+        temporary.chmod(mode)
         temporary.replace(target)
     finally:
         with suppress(FileNotFoundError):

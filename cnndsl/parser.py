@@ -220,10 +220,10 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
 
     def shape(self, children: list[Any]) -> s.ShapeLiteral:
         span = self._span(children[0])
-        axes: list[int | str] = []
-        for axis in str(children[0]).split("x"):
-            axes.append(self._whole(axis, span) if axis.isdigit() else axis)
-        return s.ShapeLiteral(span, tuple(axes))
+        axes = str(children[0]).split("x")
+        return s.ShapeLiteral(
+            span, tuple(self._whole(axis, span) if axis.isdigit() else axis for axis in axes)
+        )
 
     def computed_shape(self, children: list[Any]) -> s.ShapeLiteral:
         opening, *axes, closing = children
@@ -304,9 +304,7 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
     comparison_unsigned = comparison
     arithmetic = term = arithmetic_unsigned = term_unsigned = operators
 
-    def _chain(
-        self, children: list[Any]
-    ) -> tuple[Span, s.Expression, tuple[tuple[str, s.Expression], ...]]:
+    def _chain(self, children: list[Any]) -> tuple[Span, s.Expression, tuple[tuple[str, s.Expression], ...]]:
         first, *rest = children
         pairs = tuple((str(sign), operand) for sign, operand in zip(rest[::2], rest[1::2], strict=True))
         return first.span.to(children[-1].span), first, pairs

@@ -10,45 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.terminal import Style, printable, visible
 from cnndsl.text import Source, Span
 
-__all__ = ["Style", "printable", "render_concise", "render_full"]
+__all__ = ["render_concise", "render_full"]
 
 WIDTH = 100
 TAB = 4
-
-# Signs that change the reading direction could make a line look like another.
-_DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """The colours: each method wraps a text into its ANSI codes, or leaves it as it is."""
-
-    color: bool = False
-
-    def _wrap(self, code: str, text: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self.color and text else text
-
-    def bold(self, text: str) -> str:
-        """Where it is: file, line and column."""
-        return self._wrap("1", text)
-
-    def quiet(self, text: str) -> str:
-        """What frames the spec's lines."""
-        return self._wrap("2", text)
-
-    def severity(self, severity: str, text: str) -> str:
-        """The guilty: red for an error, yellow for a warning."""
-        return self._wrap("1;31" if severity == "error" else "1;33", text)
-
-    def related(self, text: str) -> str:
-        """The second place that a diagnostic speaks of."""
-        return self._wrap("1;34", text)
-
-    def good(self, text: str) -> str:
-        """What would be right."""
-        return self._wrap("32", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +30,6 @@ class Mark:
     primary: bool
 
 
-def printable(text: str) -> str:
-    """`text` with control characters as visible symbols.
-
-    >>> printable("red\\x1b[31m")
-    'red␛[31m'
-    """
-    return text if text.isprintable() else "".join(map(_visible, text))
-
-
-def _visible(character: str) -> str:
-    if character.isprintable() or character == "\u3000":
-        return character
-    code = ord(character)
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "␡" if code == 0x7F else "\N{REPLACEMENT CHARACTER}" if code < 0xA0 else _unusual(character)
-
-
-def _unusual(character: str) -> str:
-    if character in _DIRECTION or 0xD800 <= ord(character) <= 0xDFFF:
-        return "\N{REPLACEMENT CHARACTER}"
-    return " " if character.isspace() else character
-
-
 def _cells(line: str) -> list[str]:
     """What each character of a line shows as; a cell's width is that of its text."""
     if line.isascii() and line.isprintable():
@@ -93,7 +37,7 @@ def _cells(line: str) -> list[str]:
     cells: list[str] = []
     column = 0
     for character in line:
-        cell = " " * (TAB - column % TAB) if character == "\t" else _visible(character)
+        cell = " " * (TAB - column % TAB) if character == "\t" else visible(character)
         cells.append(cell)
         column += _width(cell)
     return cells
@@ -126,8 +70,8 @@ def _marks(span: Span, label: str, primary: bool) -> list[Mark]:
             marks.append(Mark(number, start, end, "", primary))
     if not marks:
         return [Mark(first.line, first.column - 1, first.column, label, primary)]
-    end = marks[-1]
-    return [*marks[:-1], Mark(end.line, end.start, end.end, label, primary)]
+    bottom = marks[-1]
+    return [*marks[:-1], Mark(bottom.line, bottom.start, bottom.end, label, primary)]
 
 
 def _columns(cells: Sequence[str], marks: Iterable[Mark]) -> list[tuple[Mark, int, int]]:
@@ -145,7 +89,8 @@ def _columns(cells: Sequence[str], marks: Iterable[Mark]) -> list[tuple[Mark, in
 def _crop(
     cells: list[str], placed: list[tuple[Mark, int, int]], width: int
 ) -> tuple[str, list[tuple[Mark, int, int]]]:
-    """A line that is too long, cut to what stands around its marks."""
+    """A line that is too long, cut to what stands around its marks, with room for two dots."""
+    width -= 2
     low = min(start for _, start, _ in placed)
     high = max(end for _, _, end in placed)
     begin = max(0, low - max(8, (width - (high - low)) // 2))

@@ -19,7 +19,9 @@ DEEPEST = 100
 # Characters in one spec: 100,000 layers fit, and reading stays under a few seconds.
 LONGEST = 4_000_000
 
-_KEYWORDS = frozenset("model input output param let block for in if else when train use residual reuse".split())
+_KEYWORDS = frozenset(
+    "model input output param let block for in if else when train use residual reuse".split()
+)
 _BRACKETS = re.compile(r'#[^\n]*|"[^"\n]*"|[\[\](){}]')
 _WORD_HERE = re.compile(r'[A-Za-z_][A-Za-z0-9_]*|[0-9.]+[A-Za-z0-9_.]*|"[^"\n]*"?|->|::|[<>=!]=|//|\S')
 _CLOSES = {")": "(", "]": "[", "}": "{"}
@@ -77,23 +79,34 @@ def describe_slip(source: Source, at: int, end: int, expected: frozenset[str]) -
         return say(f"the text ends too early: {_wanted(expected)}")
     if word.startswith('"') and (len(word) == 1 or not word.endswith('"')):
         return say("the quotation mark is never closed", 'close the text with `"` on the same line')
-    if word == "{":
-        return say("`{` cannot stand here", "it stands on the line of the word that it belongs to: `add { ... }`")
+    if word == "{" and not before:
+        return say(
+            "`{` cannot stand here", "it stands on the line of the word that it belongs to: `add { ... }`"
+        )
     if word == "," and not (opened is not None and text[opened] in "(["):
         return say("arguments are not separated by commas", "a blank is enough: `conv 16 k3 p1`")
     if word == "->":
-        return say("there is nothing for `->` to feed" if not before else "`->` cannot stand here", _item_help())
+        return say(
+            "there is nothing for `->` to feed" if not before else "`->` cannot stand here", _item_help()
+        )
     if word == "}" or word == "]" or word == "|":
-        return say(f"something is missing before `{word}`: {_wanted(expected)}", "an empty branch is written `identity`")
+        return say(
+            f"something is missing before `{word}`: {_wanted(expected)}",
+            "an empty branch is written `identity`",
+        )
     if re.fullmatch(r"[0-9]+(?:x[0-9]+)+", word):
         return say(
             f"`{word}` is a shape, and no shape can stand here",
             f"a window is written with its letter: `k{word}`; a shape stands behind `input` and `::`",
         )
     if re.fullmatch(r"[0-9]+[A-Za-z_]\w*", word):
-        return say(f"`{word}` is neither a number nor a name", "put a blank between them, or begin with a letter")
+        return say(
+            f"`{word}` is neither a number nor a name", "put a blank between them, or begin with a letter"
+        )
     if word == "=" and re.search(r"[A-Za-z_]\w*$", before):
-        return say("`=` cannot stand here", "a name for a layer is written `name: layer`; a value `let name = value`")
+        return say(
+            "`=` cannot stand here", "a name for a layer is written `name: layer`; a value `let name = value`"
+        )
     if word == ":":
         return say("`:` cannot stand here", "a label is one word directly before it: `name: layer`")
     if re.fullmatch(r"x[0-9]+", word) and "WORD" not in expected:

@@ -312,20 +312,7 @@ class Input(Syntax):
     shape: ShapeLiteral
 
 
-Item = (
-    Call
-    | Group
-    | Join
-    | Residual
-    | Reuse
-    | Repeat
-    | Labelled
-    | Assertion
-    | Tap
-    | For
-    | If
-    | Input
-)
+Item = Call | Group | Join | Residual | Reuse | Repeat | Labelled | Assertion | Tap | For | If | Input
 
 
 # Statements that feed nothing on

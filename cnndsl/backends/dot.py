@@ -6,23 +6,19 @@ reads what is between; every node of the graph stands in exactly one box.
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sysconfig
+from collections import Counter
 from dataclasses import dataclass, field
 from html import escape
-from pathlib import Path
 
 import graphviz
 
 from cnndsl.backends.notation import written, written_scope
 from cnndsl.dims import Shape
-from cnndsl.files import write_whole
 from cnndsl.ir import Graph, Node, Scope
-from cnndsl.layers.declaration import Layer
+from cnndsl.layers.declaration import Join, Layer
+from cnndsl.report import Report
 
-__all__ = ["EngineError", "draw", "write"]
+__all__ = ["draw"]
 
 FONT = "Helvetica"
 GREY = "#5f6368"
@@ -41,6 +37,22 @@ COLORS = {
 }
 PLAIN = ("#ffffff", "#666666")
 UNKNOWN = "#d00000"
+
+# Where values come in and go out: a word without a box.
+PLACE = {"shape": "plaintext", "style": "", "margin": "0.04,0.02", "height": "0.2"}
+
+DASHED = "filled,rounded,dashed"
+CIRCLE = {
+    "shape": "circle",
+    "style": "filled",
+    "fixedsize": "true",
+    "width": "0.28",
+    "height": "0.28",
+    "margin": "0",
+    "fontsize": "12",
+    "fillcolor": "white",
+    "color": "#333333",
+}
 
 # What may stand in the box of the layer before it.
 FOLDED = frozenset({"normalisation", "activation", "regularisation"})
@@ -63,11 +75,21 @@ class Box:
         return f"n{self.nodes[0].id}"
 
 
-def draw(graph: Graph) -> graphviz.Digraph:
-    """The diagram of a graph as graphviz' object; its `source` is the DOT text.
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An arrow between two boxes, by their names."""
 
-    Of a graph with errors it shows what is known: a node with an unknown value is bordered in red.
+    start: str
+    end: str
+    attributes: dict[str, str]
+
+
+def draw(report: Report) -> graphviz.Digraph:
+    """The diagram of a checked spec as graphviz' object; its `source` is the DOT text.
+
+    Of a spec with errors it shows what is known: a node with an unknown value is bordered in red.
     """
+    graph = report.graph
     diagram = graphviz.Digraph(
         graph.model or "network",
         graph_attr={
@@ -87,44 +109,12 @@ def draw(graph: Graph) -> graphviz.Digraph:
                    "arrowsize": "0.55", "penwidth": "0.9"},
     )  # fmt: skip
     boxes = _boxes(graph)
-    _scope(diagram, graph, graph.scopes[0], boxes)
-    for name, start, end in _edges(graph, boxes):
-        diagram.edge(start, end, **name)
+    _scope(diagram, report, graph.scopes[0], boxes)
+    for index, output in enumerate(graph.outputs):
+        diagram.node(f"out{index}", escape(output.name), **PLACE)
+    for edge in _edges(graph, boxes):
+        diagram.edge(edge.start, edge.end, **edge.attributes)
     return diagram
-
-
-def write(diagram: graphviz.Digraph, path: Path, format: str) -> None:
-    """Lay the diagram out and write it as svg, png, pdf or dot; whole or not at all.
-
-    Errors: EngineError where there is no engine for the format, OSError where the file cannot be written.
-    """
-    if format == "dot":
-        write_whole(path, diagram.source)
-        return
-    command = [*_engine(format), f"-T{format}"]
-    if format == "png":
-        command.append("-Gdpi=144")
-    done = subprocess.run(command, input=diagram.source.encode(), capture_output=True, check=False)
-    if done.returncode or not done.stdout:
-        said = done.stderr.decode(errors="replace").strip() or f"exit status {done.returncode}"
-        raise EngineError(f"the layout engine {command[0]} failed: {said}")
-    write_whole(path, done.stdout)
-
-
-def _engine(format: str) -> list[str]:
-    """The system's dot, else graphviz-pure's, which writes no pdf."""
-    system = shutil.which("dot")
-    if system:
-        return [system]
-    if format == "pdf":
-        raise EngineError("a pdf needs graphviz' `dot`, which is not installed; .svg and .png work without")
-    name = "graphviz-pure"
-    beside = shutil.which(name, path=sysconfig.get_path("scripts")) or shutil.which(name)
-    if beside is None:
-        raise EngineError(
-            f"no layout engine: install graphviz, or the Python package {name}; .dot needs neither"
-        )
-    return [os.fspath(beside)]
 
 
 def _boxes(graph: Graph) -> dict[int, Box]:
@@ -156,53 +146,54 @@ def _folds(graph: Graph, box: Box, node: Node) -> bool:
     )
 
 
-def _scope(diagram: graphviz.Digraph, graph: Graph, scope: Scope, boxes: dict[int, Box]) -> None:
+def _scope(diagram: graphviz.Digraph, report: Report, scope: Scope, boxes: dict[int, Box]) -> None:
     for kind, index in scope.children:
         if kind == "node":
             if boxes[index].nodes[0].id == index:
-                _node(diagram, graph, boxes[index])
+                _node(diagram, report, boxes[index])
             continue
-        child = graph.scopes[index]
+        child = report.graph.scopes[index]
         with diagram.subgraph(name=f"cluster_{index}") as frame:
-            block = written_scope(child)
-            title = f"<b>{escape(child.key)}</b>" + (f"  {escape(block)}" if block else "")
             shade = "#f6f7f9" if child.path.count(".") % 2 == 0 else "#eceff3"
-            frame.attr(label=f"<{title}>", labeljust="l", fontsize="10", fontcolor=GREY,
-                       style="filled,rounded", color="#c3c8cf", fillcolor=shade, margin="10")  # fmt: skip
-            _scope(frame, graph, child, boxes)
+            frame.attr(label=_title(child), labeljust="l", fontsize="9", fontcolor=GREY,
+                       style="filled,rounded", color="#c3c8cf", fillcolor=shade, margin="16")  # fmt: skip
+            _scope(frame, report, child, boxes)
 
 
-def _node(diagram: graphviz.Digraph, graph: Graph, box: Box) -> None:
+def _title(scope: Scope) -> str:
+    """The name of a frame, in lines so short that they end before the trunk, which passes in the middle."""
+    block = written_scope(scope)
+    name = f"<b>{escape(scope.key)}</b>"
+    if not block:
+        return f"<{name}>"
+    between = " " if len(scope.key) + len(block) <= 11 else '<br align="left"/>'
+    return f'<{name}{between}{escape(block)}<br align="left"/>>'
+
+
+def _node(diagram: graphviz.Digraph, report: Report, box: Box) -> None:
     head = box.nodes[0]
-    broken = any(node.output is None for node in box.nodes)
-    border = {"color": UNKNOWN, "penwidth": "2"} if broken else {}
-    if head.id in graph.inputs:
-        diagram.node(
-            box.name, escape(head.path), shape="plaintext", style="", margin="0.02", height="0.2", **border
-        )
-        return
-    if not isinstance(head.layer, Layer):
+    border = _border(report, box)
+    if head.id in report.graph.inputs:
+        diagram.node(box.name, escape(head.path), **{**PLACE, **border})
+    elif isinstance(head.layer, Join):
         sign = SIGNS.get(head.layer.name, head.layer.name)
-        diagram.node(
-            box.name,
-            f"<<b>{escape(sign)}</b>>",
-            **{
-                "shape": "circle",
-                "style": "filled",
-                "fixedsize": "true",
-                "width": "0.28",
-                "height": "0.28",
-                "fillcolor": "white",
-                "fontsize": "12",
-                "margin": "0",
-                "color": "#333333",
-                **border,
-            },
-        )
-        return
-    family = "linear" if head.layer.name == "linear" else head.layer.family
-    fill, line = COLORS.get(family, PLAIN)
-    diagram.node(box.name, _label(box), **{"fillcolor": fill, "color": line, **border})
+        diagram.node(box.name, f"<<b>{escape(sign)}</b>>", **{**CIRCLE, **border})
+    else:
+        family = head.layer.family if isinstance(head.layer, Layer) else ""
+        fill, line = COLORS.get("linear" if head.layer.name == "linear" else family, PLAIN)
+        diagram.node(box.name, _label(box), **{"fillcolor": fill, "color": line, **border})
+
+
+def _border(report: Report, box: Box) -> dict[str, str]:
+    """Red around a mistake; dashed around what could not be worked out because of one."""
+    if all(node.output is not None for node in box.nodes):
+        return {}
+    guilty = any(
+        node.span.start <= diagnostic.span.start < node.span.end
+        for node in box.nodes
+        for diagnostic in report.diagnostics
+    )
+    return {"color": UNKNOWN, "penwidth": "2.2"} if guilty else {"color": "#999999", "style": DASHED}
 
 
 def _label(box: Box) -> str:
@@ -241,23 +232,55 @@ def _words(node: Node) -> list[str]:
     return words
 
 
-def _edges(graph: Graph, boxes: dict[int, Box]) -> list[tuple[dict[str, str], str, str]]:
-    """The edges between boxes; the size stands on the first one that leaves a box."""
+def _edges(graph: Graph, boxes: dict[int, Box]) -> list[Edge]:
+    """The edges between boxes; the size stands on the first one that leaves a box.
+
+    A skip connection goes from side to side, around what it skips, and leaves the trunk straight.
+    """
+    pairs = [
+        (source, node)
+        for node in graph.nodes
+        for source in node.inputs
+        if boxes[source] is not boxes[node.id]
+    ]
+    readers = Counter(source for source, _ in pairs)
+    skips = {(source, node.id) for source, node in pairs if len(node.inputs) > 1 and readers[source] > 1}
+    ways_out = Counter(source for source, node in pairs if (source, node.id) not in skips)
+    ways_in = Counter(node.id for source, node in pairs if (source, node.id) not in skips)
     edges = []
-    labelled: set[int] = set()
-    for node in graph.nodes:
-        for position, source in enumerate(node.inputs):
-            if boxes[source] is boxes[node.id]:
-                continue
-            attributes = {"weight": "10" if position == 0 else "2"}
-            producer = graph.nodes[source]
-            if source not in labelled:
-                labelled.add(source)
-                attributes["label"] = f" {_times(producer.output_shape)} " if producer.output_shape else " ? "
-            if producer.output is None:
-                attributes["color"] = UNKNOWN
-            edges.append((attributes, boxes[source].name, boxes[node.id].name))
+    left: set[int] = set()
+    entered: set[int] = set()
+    for source, node in pairs:
+        skip = (source, node.id) in skips
+        attributes = {"weight": "1"}
+        if skip:
+            # at a circle, what comes in and what goes out keep apart
+            out = "se" if isinstance(graph.nodes[source].layer, Join) else "e"
+            attributes = {"tailport": out, "headport": "e", "weight": "0"}
+        else:
+            # of two branches the first is the trunk; three and more stand side by side
+            first = source not in left and node.id not in entered
+            if first and ways_out[source] < 3 and ways_in[node.id] < 3:
+                attributes["weight"] = "12"
+            if source not in left:
+                attributes["label"] = _size(graph.nodes[source])
+            left.add(source)
+            entered.add(node.id)
+        if graph.nodes[source].output is None:
+            attributes["style"] = "dashed"
+        edges.append(Edge(boxes[source].name, boxes[node.id].name, attributes))
+    for index, output in enumerate(graph.outputs):
+        attributes = {"weight": "12"}
+        if output.node not in left:
+            attributes["label"] = _size(graph.nodes[output.node])
+        if graph.nodes[output.node].output is None:
+            attributes["style"] = "dashed"
+        edges.append(Edge(boxes[output.node].name, f"out{index}", attributes))
     return edges
+
+
+def _size(node: Node) -> str:
+    return f" {_times(node.output_shape)} " if node.output_shape else " ? "
 
 
 def _times(sizes: Shape) -> str:

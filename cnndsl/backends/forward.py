@@ -93,6 +93,8 @@ def write_forward(graph: Graph, flow: Flow, labels: Mapping[int, str | None]) ->
         variables.assign(value, wish or ("skip" if value in extra and len(extra) == 1 else None))
     parameters = tuple(variables.names[value] for value in flow.takes)
 
+    # The branches of a wide join are called by their labels, however short they live.
+    wide = {value for unit in flow.units if unit.key is None and len(unit.takes) > 2 for value in unit.takes}
     steps: list[tuple[tuple[int, ...], str, str]] = []
     for index, unit in enumerate(flow.units):
         code = call(graph, unit, variables.names)
@@ -103,7 +105,9 @@ def write_forward(graph: Graph, flow: Flow, labels: Mapping[int, str | None]) ->
         if code is None or not (kept or is_module(graph, unit)):
             continue
         targets = [
-            variables.assign(value, labels.get(value) if last[value] - index >= FAR else None)
+            variables.assign(
+                value, labels.get(value) if last[value] - index >= FAR or value in wide else None
+            )
             if value in last
             else "_"
             for value in unit.gives
@@ -128,7 +132,7 @@ def call(graph: Graph, unit: Unit, names: Mapping[int, str]) -> str | None:
     assert unit.key is not None, f"{unit.content.path} has no name"
     module = module_of(graph, unit.content)
     if module.apply:
-        return module.apply.format(x=arguments[0], self=attribute(unit.key, parameter=True).read)
+        return module.apply.format(x=arguments[0], self=attribute(unit.key, is_parameter=True).read)
     return f"{attribute(unit.key).read}({', '.join(arguments)})"
 
 

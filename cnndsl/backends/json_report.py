@@ -3,61 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from cnndsl.analysis.receptive_field import receptive_fields
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.ir import Graph, Node
-from cnndsl.text import Position, Source, Span
+from cnndsl.report import Report
+from cnndsl.text import Position, Span
 
-__all__ = ["Checked", "file_to_json", "to_json"]
+__all__ = ["report_to_json", "reports_to_json"]
 
 VERSION = 1
 
 
-class Checked(Protocol):
-    """What a report must offer to be written as JSON."""
-
-    @property
-    def ok(self) -> bool: ...
-
-    @property
-    def source(self) -> Source: ...
-
-    @property
-    def graph(self) -> Graph | None: ...
-
-    @property
-    def diagnostics(self) -> tuple[Diagnostic, ...]: ...
-
-
-def to_json(reports: Sequence[Checked]) -> dict[str, Any]:
+def reports_to_json(reports: Sequence[Report]) -> dict[str, Any]:
     """The reports on several files, as values that `json` can write."""
     return {
         "version": VERSION,
         "ok": all(report.ok for report in reports),
-        "files": [file_to_json(report) for report in reports],
+        "files": [report_to_json(report) for report in reports],
     }
 
 
-def file_to_json(report: Checked) -> dict[str, Any]:
+def report_to_json(report: Report) -> dict[str, Any]:
     """The report on one file.
 
     Counts are null where an error left something unknown, and so are unknown shapes.
     """
     graph = report.graph
-    nodes = graph.nodes if graph else ()
-    complete = graph is not None and graph.complete
+    nodes = graph.nodes
     return {
         "path": report.source.name,
         "ok": report.ok,
-        "model": graph.model if graph else None,
-        "inputs": [_value(nodes[index].path, nodes[index]) for index in (graph.inputs if graph else ())],
-        "outputs": [_value(out.name, nodes[out.node]) for out in (graph.outputs if graph else ())],
-        "parameters": sum(node.parameters for node in nodes) if complete else None,
-        "buffers": sum(node.buffers for node in nodes) if complete else None,
-        "macs": sum(node.macs for node in nodes) if complete else None,
-        "layers": _layers(graph) if graph else [],
+        "model": graph.model,
+        "inputs": [_value(nodes[index].path, nodes[index]) for index in graph.inputs],
+        "outputs": [_value(output.name, nodes[output.node]) for output in graph.outputs],
+        "parameters": report.parameters if graph.complete else None,
+        "buffers": report.buffers if graph.complete else None,
+        "macs": report.macs if graph.complete else None,
+        "layers": _layers(graph),
         "diagnostics": [_diagnostic(diagnostic) for diagnostic in report.diagnostics],
     }
 

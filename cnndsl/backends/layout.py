@@ -13,17 +13,24 @@ INDENT = "    "
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A bracketed list of expressions; `head` ends in the opening bracket, `tail` closes it.
+    """Expressions between brackets; `head` ends in the opening bracket, `tail` closes it.
 
-    A tall one puts every argument on a line of its own, also where one line would do.
+    `joint` stands between the expressions: a comma, or a blank in a comprehension. An upright call is
+    on one line or has a line for each argument, never all of them on one line of their own; a tall
+    one always has a line for each.
 
-    >>> "\\n".join(layout(Call("nn.Sequential(", ("nn.ReLU()", "nn.Flatten()"), tall=True)))
-    'nn.Sequential(\\n    nn.ReLU(),\\n    nn.Flatten(),\\n)'
+    >>> print("\\n".join(layout(Call("nn.Sequential(", ("nn.ReLU()", "nn.Flatten()"), tall=True))))
+    nn.Sequential(
+        nn.ReLU(),
+        nn.Flatten(),
+    )
     """
 
     head: str
     arguments: tuple[Expression, ...] = ()
     tail: str = ")"
+    joint: str = ", "
+    upright: bool = False
     tall: bool = False
 
 
@@ -34,23 +41,33 @@ def flat(expression: Expression) -> str | None:
     """The expression on one line, None where a part of it is tall."""
     if isinstance(expression, str):
         return expression
-    parts = [flat(argument) for argument in expression.arguments]
-    if expression.tall or None in parts:
-        return None
-    return f"{expression.head}{', '.join(part for part in parts if part is not None)}{expression.tail}"
+    body = flat_body(expression)
+    return None if body is None else f"{expression.head}{body}{expression.tail}"
+
+
+def flat_body(call: Call) -> str | None:
+    """What stands between the brackets, on one line."""
+    parts = [flat(argument) for argument in call.arguments]
+    return None if call.tall or None in parts else call.joint.join(part for part in parts if part)
 
 
 def layout(expression: Expression, indent: str = "", before: str = "", after: str = "") -> Iterator[str]:
     """The lines of an expression that stands between `before` and `after`, a level deep in `indent`."""
-    line = flat(expression)
-    if isinstance(expression, str) or (
-        line is not None and len(indent) + len(before) + len(line) + len(after) <= WIDTH
-    ):
-        yield f"{indent}{before}{line}{after}"
+    if isinstance(expression, str):
+        yield f"{indent}{before}{expression}{after}"
         return
+    body = flat_body(expression)
+    if body is not None:
+        line = f"{indent}{before}{expression.head}{body}{expression.tail}{after}"
+        if len(line) <= WIDTH or not expression.arguments:
+            yield line
+            return
     yield f"{indent}{before}{expression.head}"
-    for argument in expression.arguments:
-        yield from layout(argument, indent + INDENT, after=",")
+    if body is not None and not expression.upright and len(indent) + len(INDENT) + len(body) <= WIDTH:
+        yield f"{indent}{INDENT}{body}"
+    else:
+        for argument in expression.arguments:
+            yield from layout(argument, indent + INDENT, after=expression.joint.rstrip())
     yield f"{indent}{expression.tail}{after}"
 
 
@@ -65,15 +82,13 @@ def statement(before: str, code: str, indent: str) -> Iterator[str]:
         return
     values = split(code, ", ")
     if len(values) > 1:
-        yield from layout(Call("(", tuple(values)), indent, before)
+        yield from layout(Call("(", tuple(values), upright=True), indent, before)
         return
     for sign in ("+", "-", "*"):
-        terms = split(code, f" {sign} ")
-        if len(terms) > 1:
-            yield f"{indent}{before}("
-            yield f"{indent}{INDENT}{terms[0]}"
-            yield from (f"{indent}{INDENT}{sign} {term}" for term in terms[1:])
-            yield f"{indent})"
+        first, *others = split(code, f" {sign} ")
+        if others:
+            terms = (first, *(f"{sign} {term}" for term in others))
+            yield from layout(Call("(", terms, joint=" "), indent, before)
             return
     yield from layout(parse(code), indent, before)
 

@@ -9,63 +9,49 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["LOCALS", "Attribute", "attribute", "camel", "is_taken", "literal", "unique", "variable"]
+__all__ = ["LOCALS", "Attribute", "attribute", "camel", "fits_sequential", "literal", "unique", "variable"]
 
-# What nn.Module and nn.Sequential already call their own. `spec` is what a compiled module keeps its text as.
-OWN = frozenset(
-    """
-    T_destination add_module append apply bfloat16 buffers call_super_init children compile cpu cuda double
-    dump_patches eval extend extra_repr float forward get_buffer get_extra_state get_parameter get_submodule
-    half insert ipu load_state_dict modules mtia named_buffers named_children named_modules named_parameters
-    parameters pop register_backward_hook register_buffer register_forward_hook register_forward_pre_hook
-    register_full_backward_hook register_full_backward_pre_hook register_load_state_dict_post_hook
-    register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook
-    register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory spec state_dict to
-    to_empty train training type xpu zero_grad
-    """.split()
-)
+# What nn.Sequential calls its own beside what every module does, which no label can be.
+SEQUENTIAL = frozenset({"append", "extend", "insert", "pop"})
 
 # What generated code means by these names must not be hidden by a variable or a class.
-LOCALS = frozenset({"OrderedDict", "getattr", "model", "nn", "range", "self", "super", "torch"})
+LOCALS = frozenset({"OrderedDict", "getattr", "i", "model", "nn", "range", "self", "super", "torch"})
 
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """How a module keeps the child with a key: `read` is an expression, `write` takes the child's code."""
+    """How a module keeps the child with a key.
+
+    `read` is the expression for it. `register` is the method that takes key and child, empty where
+    the child is assigned to `read`.
+    """
 
     read: str
-    before: str
-    after: str
-
-    def write(self, code: str) -> str:
-        """The statement that registers the child that `code` makes, on one line.
-
-        >>> attribute("conv1").write("nn.ReLU()")
-        'self.conv1 = nn.ReLU()'
-        """
-        return f"{self.before}{code}{self.after}"
+    register: str = ""
 
 
-def attribute(key: str, parameter: bool = False) -> Attribute:
+def attribute(key: str, is_parameter: bool = False) -> Attribute:
     """The attribute for a key of the spec; state-dict keys and hooks see the key itself.
 
-    >>> attribute("4").write("nn.ReLU()"), attribute("4").read
-    ('self.add_module("4", nn.ReLU())', 'getattr(self, "4")')
+    >>> attribute("conv1")
+    Attribute(read='self.conv1', register='')
+    >>> attribute("4")
+    Attribute(read='getattr(self, "4")', register='self.add_module')
     """
     name = literal(key)
-    if is_taken(key):
-        # PyTorch refuses to register a child under a name of its own.
-        table = f"self.{'_parameters' if parameter else '_modules'}[{name}]"
-        return Attribute(table, f"{table} = ", "")
+    if key.startswith("_") or key == "spec":
+        # Python hides the first, PyTorch may use it itself; `spec` is the text of a compiled network.
+        return Attribute(f"self.{'_parameters' if is_parameter else '_modules'}[{name}]")
     if key.isidentifier() and key.isascii() and not keyword.iskeyword(key):
-        return Attribute(f"self.{key}", f"self.{key} = ", "")
-    register = "register_parameter" if parameter else "add_module"
-    return Attribute(f"getattr(self, {name})", f"self.{register}({name}, ", ")")
+        return Attribute(f"self.{key}")
+    return Attribute(
+        f"getattr(self, {name})", "self.register_parameter" if is_parameter else "self.add_module"
+    )
 
 
-def is_taken(key: str) -> bool:
-    """Whether the key is a name of PyTorch's own modules: `train`, `half`, anything private."""
-    return key in OWN or key.startswith("_")
+def fits_sequential(key: str) -> bool:
+    """Whether an `nn.Sequential` can have a child under the key."""
+    return key not in SEQUENTIAL and not key.startswith("_")
 
 
 def variable(word: str, taken: Container[str] = ()) -> str | None:

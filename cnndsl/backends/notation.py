@@ -15,6 +15,9 @@ def written(node: Node) -> str:
     """A node as a spec would write it, with the numbers that its expressions came to: `conv 64 k3 s2 p1`."""
     if not isinstance(node.layer, Layer):
         return node.layer.name
+    if node.output is None and not node.arguments:
+        # its arguments were not understood, so they stand as in the spec
+        return " ".join(node.span.text.split())
     words = [node.layer.name]
     leading = True
     for index, argument in enumerate(node.layer.arguments):
@@ -33,11 +36,19 @@ def written_scope(scope: Scope) -> str:
     >>> from cnndsl.text import Source
     >>> span = Source("basic 64").span(0, 8)
     >>> written_scope(Scope(1, 0, "0", "0", "block", "basic", {"c": 64, "s": 1}, 0, 1, (), span))
-    'basic c=64 s=1'
+    'basic 64 s1'
     """
     if scope.block is None:
         return ""
-    return " ".join([scope.block, *(f"{name}={describe_value(v)}" for name, v in scope.arguments.items())])
+    words = [scope.block]
+    for index, (name, value) in enumerate(scope.arguments.items()):
+        if index == 0:
+            words.append(describe_value(value))
+        elif isinstance(value, int) and not isinstance(value, bool) and value >= 0 and name.isalpha():
+            words.append(f"{name}{value}")
+        else:
+            words.append(f"{name}={describe_value(value)}")
+    return " ".join(words)
 
 
 def _argument(argument: Argument, value: Any, positional: bool) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations_with_replacement
+from itertools import combinations
 from typing import Any
 
 from cnndsl.backends.naming import literal, unique, variable
@@ -82,13 +82,15 @@ class Parameters:
     is_vector: bool
     texts: dict[Key, str] = field(default_factory=dict)
     named: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    halves: dict[Key, Key] = field(default_factory=dict)
 
     def resolve(self, requests: Sequence[Request]) -> None:
         """Find an expression for every request's values; `text` then gives it."""
+        self.halves = dict(half_kernels(requests))
         wanted: dict[Key, list[Request]] = {}
         for request in requests:
             key = key_of(request.values)
-            if not is_constant(key):
+            if not is_constant(key) and not (request.wish == "padding" and key in self.halves):
                 wanted.setdefault(key, []).append(request)
         for name, values in self.words.items():
             key = key_of([repeat(value) for value in values])
@@ -98,9 +100,10 @@ class Parameters:
         if arriving in wanted and arriving not in self.texts:
             derived = self.derive(self.arriving, self.word_bases(), multiples_only=True)
             in_name = "in_features" if self.is_vector else "in_channels"
-            self.texts[arriving] = derived or ""
             if derived is None:
                 self.name(arriving, self.arriving, self.legal(in_name))
+            else:
+                self.texts[arriving] = derived
         rest = {key: asked for key, asked in wanted.items() if key not in self.texts}
         for key, asked in list(rest.items()):
             derived = self.derive(asked[0].values, self.bases()) if any(a.is_size for a in asked) else None
@@ -137,7 +140,7 @@ class Parameters:
         if not is_varying_size(values):
             return None
         for words, template in candidates(values, bases):
-            if multiples_only and "//" in template or (multiples_only and len(words) > 1):
+            if multiples_only and ("//" in template or len(words) > 1):
                 continue
             names = []
             for word in words:
@@ -169,10 +172,14 @@ class Parameters:
             return "hidden_features" if all("features" in wish for wish in wishes) else "hidden_channels"
         return wishes[0]
 
-    def text(self, values: Sequence[Any]) -> str:
-        """The expression for values that were asked for."""
-        key = key_of(values)
-        return key[0] if is_constant(key) else self.texts[key]
+    def text(self, request: Request) -> str:
+        """The expression for a request that was resolved."""
+        key = key_of(request.values)
+        if is_constant(key):
+            return key[0]
+        if request.wish == "padding" and key in self.halves:
+            return f"{self.texts[self.halves[key]]} // 2"
+        return self.texts[key]
 
     def known(self, values: Sequence[Any]) -> str | None:
         """The expression for any values, None where no parameter explains them."""
@@ -201,6 +208,16 @@ def is_constant(key: Key) -> bool:
     return all(text == key[0] for text in key)
 
 
+def half_kernels(requests: Sequence[Request]) -> Iterator[tuple[Key, Key]]:
+    """The paddings that are half of a kernel, with that kernel: `kernel_size=k, padding=k // 2`."""
+    kernels = [r.values for r in requests if r.wish == "kernel_size" and is_varying_size(r.values)]
+    for request in requests:
+        if request.wish == "padding":
+            for kernel in kernels:
+                if all(type(p) is int and p == k // 2 for p, k in zip(request.values, kernel, strict=True)):
+                    yield key_of(request.values), key_of(kernel)
+
+
 def is_varying_size(values: Sequence[Any]) -> bool:
     """Whether the values are positive whole numbers that are not all the same."""
     return all(type(value) is int and value > 0 for value in values) and len(set(values)) > 1
@@ -219,9 +236,9 @@ def candidates(
         ratio = ratios.pop()
         if not ratios and ratio > 1:
             yield (name,), f"{{}} // {ratio}"
-    for (name, base), (other, factor) in combinations_with_replacement(bases.items(), 2):
+    for (name, base), (other, factor) in combinations(bases.items(), 2):
         pairs = list(zip(values, base, factor, strict=True))
         if all(value == a * b for value, a, b in pairs):
             yield (name, other), "{} * {}"
-        if name != other and all(value == a + b for value, a, b in pairs):
+        if all(value == a + b for value, a, b in pairs):
             yield (name, other), "{} + {}"

@@ -16,7 +16,18 @@ from cnndsl.ir import Node
 from cnndsl.layers.declaration import Module, Raw
 from cnndsl.layers.windows import repeat
 
-__all__ = ["IDENTITY", "Column", "Entry", "Inline", "Part", "Tree", "columns", "leaves", "part_of", "skeleton"]
+__all__ = [
+    "IDENTITY",
+    "Column",
+    "Entry",
+    "Inline",
+    "Part",
+    "Tree",
+    "columns",
+    "leaves",
+    "part_of",
+    "skeleton",
+]
 
 # A number in code: `1e-06` is one too, the 2 of `conv2` is none.
 NUMBER = re.compile(r"(?<![\w.])(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)")

@@ -9,6 +9,7 @@ from cnndsl.analysis.receptive_field import receptive_fields
 from cnndsl.backends.notation import written, written_scope
 from cnndsl.dims import Shape, format_shape
 from cnndsl.ir import Graph, Node, Scope
+from cnndsl.report import Report
 
 __all__ = ["show"]
 
@@ -29,23 +30,23 @@ class Row:
     field: Shape | None
 
 
-def show(graph: Graph, batch: int | None = None, depth: int | None = None) -> str:
-    """The table of a graph.
+def show(report: Report, batch: int | None = None, depth: int | None = None) -> str:
+    """The table of a spec that has been checked.
 
     Shapes and multiply-adds are for one sample without the batch axis, or with it for a `batch`.
     Scopes whose names have more than `depth` parts are folded into one line. Unknown values are `?`.
     """
+    graph = report.graph
     fields = receptive_fields(graph)
     rows = _rows(graph, fields, depth)
     cells = [TITLES, *(_cells(row, batch) for row in rows)]
-    parameters = sum(node.parameters for node in graph.nodes)
-    macs = sum(node.macs for node in graph.nodes) * (batch or 1)
-    totals = ("total", "", "", f"{parameters:,}", f"{macs:,}", "")
+    macs = report.macs * (batch or 1)
+    totals = ("total", "", "", f"{report.parameters:,}", f"{macs:,}", "")
     widths = [max(len(row[column]) for row in [*cells, totals]) for column in range(len(TITLES))]
     rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
     lines = [*([graph.model, ""] if graph.model else []), _line(TITLES, widths), rule]
     lines += [_line(row, widths) for row in cells[1:]]
-    lines += [rule, _line(totals, widths), "", *_notes(graph, parameters, batch)]
+    lines += [rule, _line(totals, widths), "", *_notes(report, batch)]
     return "\n".join(lines)
 
 
@@ -134,14 +135,13 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     ).rstrip()
 
 
-def _notes(graph: Graph, parameters: int, batch: int | None) -> list[str]:
-    buffers = sum(node.buffers for node in graph.nodes)
-    notes = [f"weights in float32: {_bytes(4 * parameters)}"]
-    if buffers:
-        notes.append(f"buffers, not trained: {buffers:,}")
+def _notes(report: Report, batch: int | None) -> list[str]:
+    notes = [f"weights in float32: {_bytes(4 * report.parameters)}"]
+    if report.buffers:
+        notes.append(f"buffers, not trained: {report.buffers:,}")
     if batch is not None:
         notes.append(f"shapes and multiply-adds for a batch of {batch:,}")
-    if not graph.complete:
+    if not report.graph.complete:
         notes.append("an error left some values unknown: the totals count what is known")
     return notes
 

@@ -41,19 +41,23 @@ def disagreements(module: nn.Module, graph: Graph) -> list[str]:
 
 
 def summary(module: nn.Module, graph: Graph) -> str:
-    """torchinfo's summary of the module for one sample."""
+    """torchinfo's summary of the module for one sample.
+
+    Its multiply-adds are left out: it counts biases too, and linear layers on sequences wrongly.
+    """
     sizes = [(1, *_shape(graph, index)) for index in graph.inputs]
-    return str(
+    text = str(
         torchinfo.summary(
             module,
             input_size=sizes if len(sizes) > 1 else sizes[0],
-            col_names=("output_size", "num_params", "mult_adds"),
+            col_names=("input_size", "output_size", "num_params"),
             depth=4,
             device="cpu",
             mode="eval",
             verbose=0,
         )
     )
+    return "\n".join(line for line in text.splitlines() if not line.startswith("Total mult-adds"))
 
 
 def _shape(graph: Graph, index: int) -> Shape:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import ArgumentParser
 from collections.abc import Sequence
 from importlib import import_module
 
-from cnndsl.cli.common import Parser, UsageError, fail, plain_output
+from cnndsl import __version__
+from cnndsl.cli.common import Parser, UsageError, fail, plain_output, show_diagnostics
 from cnndsl.diagnostics import SpecError
 
 __all__ = ["COMMANDS", "main"]
@@ -49,8 +49,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         fail(str(error))
         return USAGE
     except SpecError as error:
-        from cnndsl.cli.common import show_diagnostics
-
         show_diagnostics(error.diagnostics, sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -66,9 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     if words and words[0] in ("--version", "-V"):
-        from importlib.metadata import version
-
-        print(f"cnndsl {version('cnndsl')}")
+        print(f"cnndsl {__version__}")
         return DONE
     if not words or words[0] in ("-h", "--help", "help"):
         print(_overview())
@@ -77,18 +73,14 @@ def _run(words: list[str]) -> int:
     if name not in COMMANDS:
         raise UsageError(_no_command(name))
     command = import_module(f"cnndsl.cli.{name}")
-    parser = Parser(prog="cnndsl", allow_abbrev=False)
-    subparsers = parser.add_subparsers(parser_class=Parser)
+    subparsers = Parser(prog="cnndsl").add_subparsers(parser_class=Parser)
     command.add_parser(subparsers)
-    _add_traceback(subparsers.choices[name])
-    status: int = command.run(parser.parse_args(words))
-    return status
-
-
-def _add_traceback(parser: ArgumentParser) -> None:
+    parser: Parser = subparsers.choices[name]
     parser.add_argument(
         "--traceback", action="store_true", help="where cnndsl itself fails, show where in its code"
     )
+    status: int = command.run(parser.parse_args(words[1:]))
+    return status
 
 
 def _overview() -> str:

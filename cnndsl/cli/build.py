@@ -36,7 +36,7 @@ def run(options: Namespace) -> int:
     """Build; 1 where the spec is at fault or the weights are another network's."""
     _check_endings(options)
     report = check_one(options)
-    if not report.ok or report.graph is None:
+    if not report.ok:
         return 1
     from cnndsl.backends.torch_check import disagreements, seed, summary
     from cnndsl.backends.torch_module import build_module
@@ -52,8 +52,8 @@ def run(options: Namespace) -> int:
         raise AssertionError("the module is not what the checker predicted: " + "; ".join(found))
     print(summary(module, graph))
     print(
-        f"\nas predicted: {report.parameters:,} parameters, and the shapes of all "
-        f"{len(graph.nodes)} values in a forward pass"
+        f"\nas predicted: {report.parameters:,} parameters and the output shape of every layer; "
+        f"{report.macs:,} multiply-adds"
     )
     if options.output is not None:
         _write(options.output, graph, module, report.source.text)

@@ -18,10 +18,10 @@ from cnndsl.cli.common import (
     use_color,
 )
 from cnndsl.diagnostics import Diagnostic
-from cnndsl.render import Style, printable
+from cnndsl.terminal import Style, printable
 
 if TYPE_CHECKING:
-    from cnndsl.api import Report
+    from cnndsl.report import Report
 
 __all__ = ["add_parser", "run"]
 
@@ -59,9 +59,9 @@ def run(options: Namespace) -> int:
     if options.format == "json":
         import json
 
-        from cnndsl.backends.json_report import to_json
+        from cnndsl.backends.json_report import reports_to_json
 
-        print(json.dumps(to_json(reports), indent=2, ensure_ascii=False))
+        print(json.dumps(reports_to_json(reports), indent=2, ensure_ascii=False))
     if unreadable:
         return 2
     return 0 if all(report.ok for report in reports) else 1

@@ -6,19 +6,18 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from io import TextIOWrapper
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn, TextIO
 
 from cnndsl.diagnostics import Diagnostic
-from cnndsl.render import Style, render_concise, render_full
+from cnndsl.terminal import Style
 from cnndsl.text import Source
 
 if TYPE_CHECKING:
-    from cnndsl.api import Report
+    from cnndsl.report import Report
 
 __all__ = [
     "Parser",
@@ -96,11 +95,11 @@ def add_spec_options(parser: ArgumentParser, several: bool = False) -> None:
     parser.set_defaults(several=several)
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What the command line says about every spec: the input's shape, and params."""
 
-    input: Mapping[str, tuple[int, ...]] | tuple[int, ...] | None
+    input: tuple[int, ...] | None
+    input_name: str
     params: Mapping[str, Any]
 
 
@@ -108,7 +107,8 @@ def spec_settings(options: Namespace) -> Settings:
     """The shared options, read; plugins are imported here and nowhere else."""
     for module in options.plugins:
         _import_plugin(module)
-    return Settings(_inputs(options.inputs), dict(map(_setting, options.settings)))
+    name, shape = _input(options.inputs)
+    return Settings(shape, name, dict(map(_setting, options.settings)))
 
 
 def spec_texts(options: Namespace) -> list[Path | Source]:
@@ -130,9 +130,12 @@ def check_spec(spec: Path | Source, settings: Settings) -> Report:
     from cnndsl.api import check
 
     try:
-        return check(spec, input=settings.input, params=settings.params)
+        report = check(spec, input=settings.input, params=settings.params)
     except OSError as error:
         raise UsageError(f"cannot read {spec}: {error.strerror or error}") from error
+    if settings.input_name:
+        _check_input_name(report, settings.input_name)
+    return report
 
 
 def check_one(options: Namespace) -> Report:
@@ -149,6 +152,8 @@ def show_diagnostics(
     diagnostics: Sequence[Diagnostic], stream: TextIO, style: Literal["full", "concise"] = "full"
 ) -> None:
     """Write diagnostics to a stream, coloured where it is a terminal."""
+    from cnndsl.render import render_concise, render_full
+
     render = render_full if style == "full" else render_concise
     print(render(diagnostics, use_color(stream)), file=stream)
 
@@ -172,25 +177,32 @@ def plain_output() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _inputs(words: Sequence[str]) -> Mapping[str, tuple[int, ...]] | tuple[int, ...] | None:
-    named: dict[str, tuple[int, ...]] = {}
-    for word in words:
-        name, _, shape = word.rpartition("=")
-        if name in named:
-            raise UsageError(f"--input {word}: the shape of {name or 'the input'} is given twice")
-        named[name] = _shape(shape, word)
-    if "" not in named:
-        return named or None
-    if len(named) > 1:
-        raise UsageError("--input: name every input, NAME=SHAPE, or none")
-    return named[""]
-
-
-def _shape(text: str, word: str) -> tuple[int, ...]:
+def _input(words: Sequence[str]) -> tuple[str, tuple[int, ...] | None]:
+    """The name, empty where none is given, and the shape that --input says."""
+    if not words:
+        return "", None
+    if len(words) > 1:
+        raise UsageError(f"--input is given {len(words)} times: a spec has one input")
+    name, equals, text = words[0].rpartition("=")
     sizes = text.split("x")
-    if not all(size.isascii() and size.isdigit() and len(size) <= 10 for size in sizes):
-        raise UsageError(f"--input {word}: expected sizes like 1x28x28 or 784")
-    return tuple(map(int, sizes))
+    if not all(size.isascii() and size.isdigit() and len(size) <= 12 for size in sizes):
+        raise UsageError(f"--input {words[0]}: expected sizes like 1x28x28 or 784")
+    if equals and not name.isidentifier():
+        raise UsageError(f"--input {words[0]}: expected SHAPE or NAME=SHAPE")
+    from cnndsl.elaborate import input_problem
+
+    shape = tuple(map(int, sizes))
+    problem = input_problem(shape)
+    if problem is not None:
+        raise UsageError(f"--input {words[0]}: {problem[1]}")
+    return name, shape
+
+
+def _check_input_name(report: Report, name: str) -> None:
+    graph = report.graph
+    names = [graph.nodes[index].path for index in graph.inputs]
+    if names and name not in names:
+        raise UsageError(f"--input {name}=...: the spec has no input `{name}`, it has `{names[0]}`")
 
 
 def _setting(word: str) -> tuple[str, Any]:

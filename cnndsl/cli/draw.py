@@ -6,11 +6,10 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from cnndsl.backends.engine import FORMATS, EngineError, write
 from cnndsl.cli.common import UsageError, add_spec_options, check_one
 
 __all__ = ["add_parser", "run"]
-
-FORMATS = ("svg", "png", "pdf", "dot")
 
 
 def add_parser(subparsers: Any) -> None:
@@ -32,16 +31,16 @@ def run(options: Namespace) -> int:
     if ending not in FORMATS:
         raise UsageError(f"-o {options.output}: expected a file that ends in .{', .'.join(FORMATS)}")
     report = check_one(options)
-    if report.graph is None:
+    if not report.graph.nodes:
         return 1
-    from cnndsl.backends.dot import EngineError, draw, write
+    from cnndsl.backends.dot import draw
 
-    diagram = draw(report.graph)
+    diagram = draw(report)
     if options.output is None:
         print(diagram.source, end="")
         return 0 if report.ok else 1
     try:
-        write(diagram, options.output, ending)
+        write(diagram.source, options.output)
     except EngineError as error:
         raise UsageError(str(error)) from error
     except OSError as error:

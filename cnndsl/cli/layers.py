@@ -11,7 +11,7 @@ from cnndsl.cli.common import UsageError, use_color
 from cnndsl.layers import find, find_join, join_names, joins_, layers, names
 from cnndsl.layers.declaration import Argument, Join, Layer, SameAs
 from cnndsl.layers.kinds import describe_value
-from cnndsl.render import Style
+from cnndsl.terminal import Style
 
 __all__ = ["add_parser", "run"]
 
@@ -38,7 +38,7 @@ def run(options: Namespace) -> int:
     else:
         from difflib import get_close_matches
 
-        near = get_close_matches(options.name, (*names(), *join_names()), 3)
+        near = get_close_matches(options.name, (*names(), *join_names()), 3, 0.7)
         hint = f"did you mean {' or '.join(near)}?" if near else "`cnndsl layers` lists all"
         raise UsageError(f"no layer {options.name}; {hint}")
     return 0

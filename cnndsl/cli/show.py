@@ -33,11 +33,11 @@ def run(options: Namespace) -> int:
     if options.json:
         import json
 
-        from cnndsl.backends.json_report import file_to_json
+        from cnndsl.backends.json_report import report_to_json
 
-        print(json.dumps(file_to_json(report), indent=2, ensure_ascii=False))
-    elif report.graph is not None:
+        print(json.dumps(report_to_json(report), indent=2, ensure_ascii=False))
+    elif report.graph.nodes:
         from cnndsl.backends.summary import show
 
-        print(show(report.graph, batch=options.batch, depth=options.depth))
+        print(show(report, batch=options.batch, depth=options.depth))
     return 0 if report.ok else 1

@@ -24,16 +24,16 @@ def axis_index(x: Value, dim: int, argument: str, new: int = 0) -> int:
     index = dim - 1 if dim >= 0 else count + dim
     if 0 <= index < count:
         return index
+    expected = "expected axis 1" if count == 1 else f"expected an axis from 1 to {count}"
     if index == -1:
         raise LayerError(
             "invalid-argument",
-            f"axis {dim} is the batch, which stays; expected an axis from 1 to {count}",
+            f"axis {dim} is the batch, which stays; {expected} for {x}",
             argument=argument,
         )
-    known = f"{x} has axis 1 only" if count == 1 else f"expected 1 to {count} for {x}"
     raise LayerError(
         "invalid-argument",
-        f"there is no axis {dim}: {known}",
+        f"there is no axis {dim}; {expected} for {x}",
         argument=argument,
         help=("axis 1 is the channels, negative axes count from the back",),
     )

@@ -42,11 +42,17 @@ PADDING_MODE = Argument(
 CONV_ARGUMENTS = (OUT, KERNEL, STRIDE, PADDING, DILATION, GROUPS, BIAS, PADDING_MODE)
 
 
+# Group counts looked at for the help of `groups-mismatch`: channels may be in the billions.
+MOST_TRIED = 1024
+
+
 def check_groups(channels: int, out: int, groups: int) -> None:
     """Both the arriving channels and the output's must divide into the groups."""
     for what, count in (("arriving", channels), ("output", out)):
         if count % groups:
-            valid = [g for g in range(1, min(channels, out) + 1) if channels % g == out % g == 0][-12:]
+            valid = [g for g in range(1, min(channels, out, MOST_TRIED) + 1) if channels % g == out % g == 0][
+                -12:
+            ]
             raise LayerError(
                 "groups-mismatch",
                 f"{groups} groups do not divide the {count} {what} channels",
@@ -128,6 +134,7 @@ CONV = Layer(
     module=conv_module,
     receptive=steps,
     explain=explain_window,
+    stricter="a negative padding, which crops in some padding modes, is refused",
     examples=(
         Example("conv 16 k3 p1", "3x32x32", "16x32x32"),
         Example("conv 16 5", "3x32x32", "16x28x28"),
@@ -178,6 +185,7 @@ DWCONV = Layer(
     module=lambda x, args, output: conv_module(x, dwconv_args(x, args), output),
     receptive=steps,
     explain=explain_window,
+    stricter="a negative padding, which crops in some padding modes, is refused",
     examples=(
         Example("dwconv k3 p1", "32x14x14", "32x14x14"),
         Example("dwconv 3 s2 p1 mult=2 nobias", "8x14x14", "16x7x7"),
@@ -302,6 +310,7 @@ UPCONV = Layer(
     macs=upconv_macs,
     module=upconv_module,
     receptive=upconv_steps,
+    stricter="a dilation of 0 is refused",
     explain=upconv_explain,
     examples=(
         Example("upconv 64 k2 s2", "128x8x8", "64x16x16"),
@@ -312,7 +321,7 @@ UPCONV = Layer(
         Reject("upconv 8 k3 s2 op2", "16x7x7", "output-padding-too-large", "output_padding"),
         Reject("upconv 8 k3 g3", "16x7x7", "groups-mismatch", "groups"),
         Reject("upconv 8 k1 p1", "16x2x2", "empty-output", "padding"),
-        Reject("upconv 8 k3 p=same", "16x2x2", "invalid-argument", "padding"),
+        Reject('upconv 8 k3 p="same"', "16x2x2", "invalid-argument", "padding"),
     ),
 )
 

@@ -39,8 +39,8 @@ def equal_help(values: Sequence[Value]) -> tuple[str, ...]:
     first, other = values[0], next(value for value in values if value.shape != values[0].shape)
     if first.rank != other.rank:
         return (f"one branch gives a {kind_of(first.shape)}, another a {kind_of(other.shape)}",)
-    if first.channels != other.channels and first.rank > 0:
-        return (f"`conv {other.channels} k1` in the first branch would give the {other.channels} channels",)
+    if first.spatial == other.spatial and first.rank > 0 and first.channels_first:
+        return (f"`conv {other.channels} k1` in a branch of {first.channels} channels would bring it there",)
     return ()
 
 

@@ -162,10 +162,14 @@ GROUPNORM_ARGUMENTS = (
 )
 
 
+# Group counts that the help of `groups-mismatch` offers at most.
+MOST_OFFERED = 64
+
+
 def groupnorm_shape(x: Value, args: Args) -> Shape:
     groups = args["num_groups"]
     if x.channels // groups * groups != x.channels:
-        valid = [g for g in range(1, min(x.channels, 64) + 1) if x.channels // g * g == x.channels]
+        valid = [g for g in range(1, min(x.channels, MOST_OFFERED) + 1) if x.channels // g * g == x.channels]
         raise LayerError(
             "groups-mismatch",
             f"{groups} groups do not divide the {x.channels} arriving channels",

@@ -70,6 +70,16 @@ def avgpool_shape(x: Value, args: Args) -> Shape:
         )
     if divisor == 0:
         raise LayerError("invalid-argument", "the divisor must not be 0", argument="divisor_override")
+    if x.rank == 3 and any(n < k for n, k in zip(x.spatial, args["kernel_size"], strict=True)):
+        # PyTorch's average over volumes wants this although the padding would make up for it.
+        raise LayerError(
+            "kernel-too-large",
+            f"window {format_shape(args['kernel_size'])} does not fit into {format_shape(x.spatial)}: "
+            "a mean over volumes needs it to fit without padding",
+            argument="kernel_size",
+            label=f"at most {format_shape(x.spatial)}",
+            help=("put a `pad` before the pool",),
+        )
     return pool_shape(x, args)
 
 
@@ -125,7 +135,7 @@ AVGPOOL = Layer(
     summary="the mean of each window",
     pytorch="nn.AvgPool{rank}d",
     formula="floor((n + 2p - k) / s) + 1 an axis; with `ceil` rounded up, but no window starts behind "
-    "the axis",
+    "the axis; over volumes k <= n, whatever the padding",
     arguments=AVGPOOL_ARGUMENTS,
     ranks=SPATIAL,
     layout="channels_first",

@@ -131,7 +131,7 @@ def mean_axes(x: Value, args: Args) -> frozenset[int]:
     for dim in args["dim"]:
         index = axis_index(x, dim, "dim")
         if index in found:
-            raise LayerError("invalid-argument", f"axis {dim} stands twice", argument="dim")
+            raise LayerError("invalid-argument", f"axis {dim} is given twice", argument="dim")
         found.add(index)
     return frozenset(found)
 

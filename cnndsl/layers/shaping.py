@@ -107,7 +107,7 @@ def filled_in(sizes: Shape, total: int, argument: str, what: str) -> Shape:
     if rest * known != total:
         raise LayerError(
             "not-divisible",
-            f"{total} does not divide by {known}, but {what}",
+            f"{total} does not divide by {known}: {what}",
             argument=argument,
             label=f"{total} % {known} = {total - rest * known}",
         )

@@ -26,7 +26,12 @@ NAMES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("X", "y"),
     ),
     "val": (("x_val", "y_val"), ("X_val", "y_val"), ("val_images", "val_labels"), ("val_x", "val_y")),
-    "test": (("x_test", "y_test"), ("X_test", "y_test"), ("test_images", "test_labels"), ("test_x", "test_y")),
+    "test": (
+        ("x_test", "y_test"),
+        ("X_test", "y_test"),
+        ("test_images", "test_labels"),
+        ("test_x", "test_y"),
+    ),
 }
 
 
@@ -47,8 +52,8 @@ def read_arrays(path: Path) -> Raw:
     if train is None:
         found = ", ".join(archive.files) or "nothing"
         raise DataError(
-            f"{path}: no training images and labels: expected the arrays x_train and y_train, or train_images "
-            f"and train_labels; found {found}"
+            f"{path}: no training images and labels: expected the arrays x_train and y_train, "
+            f"or train_images and train_labels; found {found}"
         )
     return Raw(train, parts["val"], parts["test"])
 
@@ -60,7 +65,9 @@ def _part(path: Path, archive: np.lib.npyio.NpzFile, part: str) -> RawPart | Non
     else:
         lonely = [name for pair in NAMES[part] for name in pair if name in archive.files]
         if lonely:
-            raise DataError(f"{path}: `{lonely[0]}` stands alone: images and labels come in pairs, like x_train, y_train")
+            raise DataError(
+                f"{path}: `{lonely[0]}` stands alone: images and labels come in pairs, like x_train, y_train"
+            )
         return None
     raw = RawPart(_read(path, archive, images), _read(path, archive, labels))
     return check_part(raw, f"{path}: `{images}`", f"{path}: `{labels}`")
@@ -75,12 +82,15 @@ def check_part(part: RawPart, images_name: str, labels_name: str) -> RawPart:
         labels = labels[:, 0]
     if images.ndim < 2 or labels.ndim != 1 or len(images) != len(labels):
         raise DataError(
-            f"{labels_name}: expected one label an image; the images are {_size(images)}, the labels {_size(labels)}"
+            f"{labels_name}: expected one label an image; "
+            f"the images are {_size(images)}, the labels {_size(labels)}"
         )
     if not len(labels):
         raise DataError(f"{images_name}: the array is empty")
     if images.dtype.kind == "f" and not (finite := np.isfinite(images).reshape(len(images), -1).all(1)).all():
-        raise DataError(f"{images_name}: image {int(np.argmin(finite))} holds a value that is not a finite number")
+        raise DataError(
+            f"{images_name}: image {int(np.argmin(finite))} holds a value that is not a finite number"
+        )
     if labels.dtype.kind == "f":
         whole = labels == np.floor(labels)
         if not whole.all():
@@ -97,7 +107,9 @@ def _read(path: Path, archive: np.lib.npyio.NpzFile, name: str) -> Array:
         array: Array = archive[name]
     except ValueError as error:
         if "allow_pickle" in str(error):
-            message = f"{path}: `{name}` holds pickled Python objects, which are never loaded: they could run code"
+            message = (
+                f"{path}: `{name}` holds pickled Python objects, which are never loaded: they could run code"
+            )
             raise DataError(message, help=("save plain arrays of numbers",)) from error
         raise DataError(f"{path}: `{name}` is damaged: {error}") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:

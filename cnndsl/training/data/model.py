@@ -91,5 +91,5 @@ class Data:
         checksum = 0
         for part in (self.train, self.val, self.test):
             for tensor in () if part is None else (part.images, part.labels):
-                checksum = crc32(memoryview(np.ascontiguousarray(tensor.numpy())), checksum)
+                checksum = crc32(np.ascontiguousarray(tensor.numpy()).data, checksum)
         return f"{checksum:08x}"

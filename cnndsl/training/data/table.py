@@ -127,7 +127,9 @@ def _scan(path: Path, body: bytes, columns: list[str], label_at: int, first_line
             if not row:
                 continue
             if len(row) != len(columns):
-                raise DataError(f"{place}: expected {len(columns)} columns, as in line {first_line}, found {len(row)}")
+                raise DataError(
+                    f"{place}: expected {len(columns)} columns, as in line {first_line}, found {len(row)}"
+                )
             label = row.pop(label_at).strip()
             if not label:
                 raise DataError(f"{place}: column `{LABEL}` is empty")
@@ -148,7 +150,9 @@ def _numbers(place: str, row: list[str], columns: list[str]) -> Array:
         raise DataError(f"{place}: column `{columns[at]}`: expected a number, found {found}") from None
     if not np.isfinite(values).all():
         at = int(np.flatnonzero(~np.isfinite(values))[0])
-        raise DataError(f"{place}: column `{columns[at]}`: expected a finite number, found `{row[at].strip()}`")
+        raise DataError(
+            f"{place}: column `{columns[at]}`: expected a finite number, found `{row[at].strip()}`"
+        )
     return values
 
 
@@ -164,4 +168,6 @@ def _decode(path: Path, text: bytes) -> str:
     try:
         return text.decode()
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: expected text in UTF-8, found the byte 0x{text[error.start]:02x}") from error
+        raise DataError(
+            f"{path}: expected text in UTF-8, found the byte 0x{text[error.start]:02x}"
+        ) from error

@@ -13,8 +13,8 @@ from typing import Any
 
 from cnndsl import syntax as s
 from cnndsl.diagnostics import Diagnostic, SpecError
-from cnndsl.expressions import AXES, UNDECIDED, Environment, Undecided, evaluate
 from cnndsl.dims import Value
+from cnndsl.expressions import AXES, UNDECIDED, Environment, Undecided, evaluate
 from cnndsl.layers.declaration import Argument, Layer, SameAs
 from cnndsl.layers.kinds import Invalid, PerAxis
 from cnndsl.text import Span
@@ -123,6 +123,9 @@ def bind_layer(
                 _unknown_keyword(slots, layer, written, keywords, switches)
                 continue
             expression, words = value, argument.kind.words
+            if words and isinstance(value, s.Name) and closest(value.word, names.names()) is None:
+                # Not a slip in a name, so the argument says which words it takes.
+                words |= {value.word}
             result = slots.evaluate(lambda e=expression, w=words: evaluate(e, names, arriving, w))  # type: ignore[misc]
             slots.put(argument.name, result, written.span)
             continue
@@ -185,9 +188,7 @@ def _complete_layer(layer: Layer, use: s.Call, rank: int | None, slots: _Slots) 
         try:
             result[argument.name] = argument.kind.accept(value, axes)
         except Invalid as invalid:
-            slots.error(
-                invalid.rule, f"{argument.name}: {invalid.message}", slots.spans[argument.name]
-            )
+            slots.error(invalid.rule, f"{argument.name}: {invalid.message}", slots.spans[argument.name])
     for argument in layer.arguments:
         if argument.required and argument.name not in slots.values and not slots.failed:
             slots.error(
@@ -255,9 +256,7 @@ def _unknown_word(
     if flag is not None and len(flag[1]) <= 2:
         letters = ", ".join(f"`{letter}` ({argument.name})" for letter, argument in flags.items())
         help = f"its flags are {letters}" if letters else "it has no flags"
-        slots.error(
-            "unknown-argument", f"`{layer.name}` has no flag `{flag[1]}`", word.span, help
-        )
+        slots.error("unknown-argument", f"`{layer.name}` has no flag `{flag[1]}`", word.span, help)
         return
     if near is not None:
         help = f"did you mean `{near}`?" if near in switches else f"did you mean `{near}=...`?"

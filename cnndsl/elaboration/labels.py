@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cnndsl import syntax as s
-from cnndsl.builder import Labelled, OpenScope
 from cnndsl.diagnostics import Diagnostic, Related, SpecError
 from cnndsl.dims import Value
+from cnndsl.elaboration.builder import Labelled, OpenScope
 from cnndsl.expressions import Environment, Undecided, evaluate
 from cnndsl.layers.kinds import describe_value
 from cnndsl.text import Span
@@ -34,9 +34,7 @@ MODULE_ATTRIBUTES = frozenset(
 )
 
 
-def label_text(
-    label: s.Label, names: Environment, arriving: Value | None, report: Report
-) -> str | None:
+def label_text(label: s.Label, names: Environment, arriving: Value | None, report: Report) -> str | None:
     """A label with its splices filled in; None after a mistake, which is reported."""
     parts = []
     for part in label.parts:
@@ -145,9 +143,7 @@ def _visible_names(scope: OpenScope) -> set[str]:
     return found
 
 
-def _missing(
-    tap: s.Tap, name: str, known: set[str], body: s.Body | None, report: Report
-) -> None:
+def _missing(tap: s.Tap, name: str, known: set[str], body: s.Body | None, report: Report) -> None:
     later = None if body is None else _written_later(body, name, tap.span)
     if later is not None:
         report(

@@ -131,9 +131,7 @@ class GraphBuilder:
         parent.children.append(("scope", scope.id))
         return scope
 
-    def _append_scope(
-        self, parent: OpenScope | None, key: str, kind: ScopeKind, span: Span
-    ) -> OpenScope:
+    def _append_scope(self, parent: OpenScope | None, key: str, kind: ScopeKind, span: Span) -> OpenScope:
         path = parent.join(key) if parent is not None else ""
         scope = OpenScope(len(self._scopes), parent, key, path, kind, span)
         self._scopes.append(scope)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cnndsl import syntax as s
-from cnndsl.binding import reads_as_flag
 from cnndsl.diagnostics import Diagnostic, SpecError
+from cnndsl.elaboration.binding import reads_as_flag
 from cnndsl.expressions import AXES, Environment, Undecided, evaluate
 from cnndsl.ir import TrainSetting
 from cnndsl.layers import find, find_join, flags
@@ -108,9 +108,7 @@ def collect(spec: s.Body, report: Report) -> Declarations:
         match statement:
             case s.Model():
                 if declared.model is not None:
-                    report(
-                        Diagnostic("duplicate-name", "the model already has a name", statement.name.span)
-                    )
+                    report(Diagnostic("duplicate-name", "the model already has a name", statement.name.span))
                 declared.model = statement.name.word
             case s.Input():
                 _input(statement, declared, started, report)

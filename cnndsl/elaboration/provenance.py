@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnndsl.builder import GraphBuilder
 from cnndsl.diagnostics import Related
 from cnndsl.dims import Value
+from cnndsl.elaboration.builder import GraphBuilder
 from cnndsl.ir import Node, Use
 from cnndsl.layers.declaration import INPUT, Layer
 

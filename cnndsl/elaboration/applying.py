@@ -1,0 +1,157 @@
+"""Uses of layers and blocks."""
+
+from __future__ import annotations
+
+from cnndsl import syntax as s
+from cnndsl.diagnostics import Diagnostic
+from cnndsl.dims import LARGEST, Value, format_shape, kind_of
+from cnndsl.elaboration.binding import Bound, bind_block, bind_layer
+from cnndsl.elaboration.context import Context, Place
+from cnndsl.elaboration.provenance import origin
+from cnndsl.expressions import Environment
+from cnndsl.ir import Use
+from cnndsl.layers import join_names, names
+from cnndsl.layers.declaration import Layer, LayerError
+from cnndsl.words import did_you_mean
+
+__all__ = ["Applying"]
+
+
+class Applying(Context):
+    """`conv 16 k3` and `basic 64 s2`: arguments bound, shapes computed, a node or a scope appended."""
+
+    def unknown_layer(self, item: s.Call) -> None:
+        known = [*names(), *join_names(), *self.declared.blocks, "residual"]
+        near = did_you_mean(item.name, known)
+        self.error(
+            "unknown-layer",
+            f"there is no layer or block `{item.name}`",
+            item.name_span,
+            *(near or ("`cnndsl layers` lists the layers",)),
+        )
+
+    def layer(self, layer: Layer, fixed: int | None, item: s.Call, place: Place, label: str | None) -> None:
+        arriving = self.builder.value(place.current)
+        rank = fixed if fixed is not None else (arriving.rank if arriving is not None else None)
+        bound = bind_layer(layer, item, place.names, arriving, rank, self.report)
+        passes = layer.name == "identity"
+        key = label
+        if key is None and not passes:
+            key = place.scope.next_position()
+        elif not passes:
+            place.scope.next_position()
+        if passes:
+            if bound is None:
+                self.lose(place, item.span, layer.name)
+            return
+        output = None
+        if bound is not None and bound.decided and arriving is not None:
+            output = self.shape(layer, fixed, bound, arriving, item, place)
+        if bound is None or arriving is None or output is None:
+            place.current = self.builder.append(
+                place.scope, layer, (place.current,), None, item.span, place.uses, key=key
+            )
+            return
+        place.current = self.builder.append(
+            place.scope,
+            layer,
+            (place.current,),
+            output,
+            item.span,
+            place.uses,
+            key=key,
+            arguments=bound.arguments,
+            given=tuple(bound.spans),
+            weights=layer.weights(arriving, bound.arguments),
+            macs=layer.macs(arriving, bound.arguments, output.shape),
+        )
+
+    def shape(
+        self,
+        layer: Layer,
+        fixed: int | None,
+        bound: Bound,
+        arriving: Value,
+        item: s.Call,
+        place: Place,
+    ) -> Value | None:
+        """The value that a layer gives; None after a mistake that was reported."""
+        ranks = layer.ranks if fixed is None else frozenset({fixed})
+        if ranks is not None and arriving.rank not in ranks:
+            self.wrong_rank(ranks, arriving, item, place)
+            return None
+        try:
+            shape = layer.shape(arriving, bound.arguments)
+        except LayerError as problem:
+            span = bound.spans.get(problem.argument or "", item.name_span)
+            notes = origin(self.builder, place.current)
+            self.report(Diagnostic(problem.rule, problem.message, span, problem.label, notes, problem.help))
+            return None
+        if any(size > LARGEST for size in shape):
+            self.error(
+                "too-large", f"the output {format_shape(shape)} is above the largest size, 2^31 - 1",
+                item.name_span,
+            )  # fmt: skip
+            return None
+        if layer.layout == "same":
+            return Value(shape, arriving.channels_first)
+        return Value(shape, layer.layout == "channels_first")
+
+    def wrong_rank(self, ranks: frozenset[int], arriving: Value, item: s.Call, place: Place) -> None:
+        kinds = [kind_of((1,) * (rank + 1)) for rank in sorted(ranks)]
+        articles = [f"{'an' if kind == 'image' else 'a'} {kind}" for kind in kinds]
+        wanted = " or ".join(filter(None, [", ".join(articles[:-1]), articles[-1]]))
+        kind = kind_of(arriving.shape)
+        help: tuple[str, ...] = ()
+        if arriving.rank == 0:
+            help = ("`unflatten` makes an image of a vector: `unflatten 16 7 7`",)
+        elif 0 in ranks and len(ranks) == 1:
+            help = ("`flatten` makes a vector of it",)
+        self.error(
+            "wrong-rank",
+            f"`{item.name}` takes {wanted}, but {'an' if kind == 'image' else 'a'} {kind} {arriving} arrives",
+            item.name_span,
+            *help,
+            related=origin(self.builder, place.current),
+        )
+
+    def block(self, block: s.Block, item: s.Call, place: Place, label: str | None) -> None:
+        key = place.scope.next_position()
+        key = label if label is not None else key
+        if item.name in self.active:
+            chain = " -> ".join([*self.active[self.active.index(item.name) :], item.name])
+            self.error(
+                "recursive-block",
+                f"the block `{item.name}` is used inside itself: {chain}",
+                item.name_span,
+                "a block may be repeated, `block x 3`, but never stand inside itself",
+            )
+            self.lose(place, item.span, item.name)
+            return
+        arriving = self.builder.value(place.current)
+        inside_names = bind_block(block, item, place.names, arriving, self.root_names, self.report)
+        if inside_names is None:
+            self.lose(place, item.span, item.name)
+            return
+        arguments = {
+            parameter.name.word: found[0]
+            for parameter in block.parameters
+            if (found := inside_names.lookup(parameter.name.word)) is not None
+        }
+        scope = self.builder.open(
+            place.scope,
+            key,
+            "block",
+            item.span,
+            input=place.current,
+            block=item.name,
+            arguments=arguments,
+        )
+        uses = (*place.uses, Use(item.name, item.span))
+        at = Place(Environment(inside_names), place.current, scope, uses, block.body)
+        outer, self.uses = self.uses, uses
+        self.active.append(item.name)
+        self.body(block.body, at)
+        self.active.pop()
+        self.uses = outer
+        scope.output = place.current = at.current

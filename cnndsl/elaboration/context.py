@@ -1,0 +1,143 @@
+"""The state of one elaboration, and what every part of it does: report, evaluate, count, open scopes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from cnndsl import syntax as s
+from cnndsl.diagnostics import Diagnostic, Related, SpecError
+from cnndsl.elaboration.builder import GraphBuilder, OpenScope
+from cnndsl.elaboration.declarations import Declarations
+from cnndsl.elaboration.labels import find_tap
+from cnndsl.elaboration.provenance import use_notes
+from cnndsl.expressions import UNDECIDED, Environment, Undecided, evaluate
+from cnndsl.ir import ScopeKind, Use
+from cnndsl.layers.declaration import Operation
+from cnndsl.text import Source, Span
+
+__all__ = ["MOST_NODES", "Context", "Place", "TooLarge"]
+
+MOST_NODES = 100_000
+# Statements run, so that empty loops end too; a network of MOST_NODES needs far fewer.
+MOST_STEPS = 1_000_000
+MOST_DIAGNOSTICS = 100
+
+
+class TooLarge(Exception):
+    """The spec is beyond the bounds; a diagnostic has been reported."""
+
+
+@dataclass(slots=True)
+class Place:
+    """Where in the run we are: names in sight, the current value, the scope, the blocks in use."""
+
+    names: Environment
+    current: int
+    scope: OpenScope
+    uses: tuple[Use, ...]
+    body: s.Body
+
+
+@dataclass(slots=True)
+class Reporter:
+    """Diagnostics in the order of their places, one for each mistake."""
+
+    found: list[Diagnostic] = field(default_factory=list)
+    seen: set[tuple[str, Span]] = field(default_factory=set)
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        # A block used ten times is wrong once: the first use tells.
+        if (diagnostic.rule, diagnostic.span) not in self.seen:
+            self.seen.add((diagnostic.rule, diagnostic.span))
+            self.found.append(diagnostic)
+            if len(self.found) >= MOST_DIAGNOSTICS:
+                raise TooLarge
+
+
+class Context:
+    """One elaboration: the graph so far, what was found wrong, how far we are from the bounds."""
+
+    def __init__(self, source: Source, spec: s.Body, parameters: dict[str, Any]) -> None:
+        self.source = source
+        self.spec = spec
+        self.builder = GraphBuilder(spec.span)
+        self.reporter = Reporter()
+        self.given = parameters
+        self.parameters: dict[str, Any] = {}
+        self.depth = 0
+        self.steps = 0
+        self.active: list[str] = []
+        self.uses: tuple[Use, ...] = ()
+        self.root_names = Environment()
+        self.declared = Declarations()
+
+    def error(
+        self,
+        rule: str,
+        message: str,
+        span: Span,
+        *help: str,
+        label: str = "",
+        related: tuple[Related, ...] = (),
+    ) -> None:
+        self.report(Diagnostic(rule, message, span, label, related, help))
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        notes = use_notes(self.uses)
+        if notes:
+            diagnostic = replace(diagnostic, related=(*diagnostic.related, *notes))
+        self.reporter.add(diagnostic)
+
+    def too_large(self, message: str, span: Span) -> TooLarge:
+        self.error("too-large", message, span)
+        return TooLarge()
+
+    def step(self, span: Span) -> None:
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            raise self.too_large(f"more than {MOST_STEPS:,} steps", span)
+        if len(self.builder) >= MOST_NODES:
+            raise self.too_large(f"more than {MOST_NODES:,} layers", span)
+
+    def value(self, expression: s.Expression, place: Place) -> Any:
+        """An expression's value, UNDECIDED where it has none; mistakes are reported."""
+        try:
+            return evaluate(expression, place.names, self.builder.value(place.current))
+        except Undecided:
+            return UNDECIDED
+        except SpecError as error:
+            for diagnostic in error.diagnostics:
+                self.report(diagnostic)
+            return UNDECIDED
+
+    def lose(self, place: Place, span: Span, word: str = "?") -> None:
+        """After a mistake the value is unknown, and what depends on it stays silent."""
+        unknown = Operation(name=word, summary="unknown after a mistake")
+        place.current = self.builder.append(place.scope, unknown, (place.current,), None, span, place.uses)
+
+    def tap(self, tap: s.Tap, place: Place) -> int | None:
+        arriving = self.builder.value(place.current)
+        return find_tap(tap, place.scope, place.names, arriving, place.body, self.report)
+
+    def scoped(
+        self, span: Span, place: Place, label: str | None, kind: ScopeKind, run: Callable[[Place], None]
+    ) -> OpenScope | None:
+        """Run something in a scope of its own where it has a label, else in the scope around it."""
+        if label is None:
+            run(place)
+            return None
+        inside = self.builder.open(place.scope, label, kind, span, input=place.current)
+        at = replace(place, scope=inside)
+        run(at)
+        inside.output = place.current = at.current
+        return inside
+
+    def inner(self, body: s.Body, place: Place) -> None:
+        """Run a body in braces or brackets of its own: what `let` binds there ends there."""
+        raise NotImplementedError
+
+    def body(self, body: s.Body, place: Place) -> None:
+        """Run the statements of a body; `place.current` is then the value that leaves it."""
+        raise NotImplementedError

@@ -1,0 +1,44 @@
+"""Training: data, settings, the loop and its records. Imports PyTorch."""
+
+from __future__ import annotations
+
+from cnndsl.training.api import train
+from cnndsl.training.data import Data, Part, load
+from cnndsl.training.errors import DataError, DataMismatch, SettingError, TrainingError
+from cnndsl.training.results import Epoch, Score, TrainResult
+from cnndsl.training.settings import (
+    SGD,
+    Adam,
+    AdamW,
+    Bce,
+    Cosine,
+    CrossEntropy,
+    Mse,
+    OneCycle,
+    Step,
+    TrainSettings,
+)
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Bce",
+    "Cosine",
+    "CrossEntropy",
+    "Data",
+    "DataError",
+    "DataMismatch",
+    "Epoch",
+    "Mse",
+    "OneCycle",
+    "Part",
+    "Score",
+    "SettingError",
+    "Step",
+    "TrainResult",
+    "TrainSettings",
+    "TrainingError",
+    "load",
+    "train",
+]

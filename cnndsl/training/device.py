@@ -1,0 +1,39 @@
+"""Where a run computes, and in which precision."""
+
+from __future__ import annotations
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+
+from cnndsl.training.errors import SettingError
+from cnndsl.training.settings import TrainSettings
+
+__all__ = ["make_accelerator"]
+
+PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+
+
+def make_accelerator(settings: TrainSettings) -> Accelerator:
+    """The accelerator of a run: `auto` takes a GPU where there is one.
+
+    Errors: SettingError where the machine lacks the device, or the device the precision.
+    """
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise SettingError("device cuda: PyTorch finds no CUDA device here; auto takes what there is")
+    if settings.device == "mps" and not torch.backends.mps.is_available():
+        raise SettingError("device mps: PyTorch finds no Apple GPU here; auto takes what there is")
+    arguments = {"cpu": settings.device == "cpu", "mixed_precision": PRECISIONS[settings.precision]}
+    try:
+        accelerator = Accelerator(**arguments)
+    except ValueError as error:
+        # accelerate keeps one state a process: a later run with another device or precision begins anew
+        if "already been initialized" not in str(error) and "cpu=True" not in str(error):
+            raise SettingError(f"precision {settings.precision}: {error}") from error
+        AcceleratorState._reset_state(reset_partial_state=True)
+        accelerator = Accelerator(**arguments)
+    if accelerator.device.type == "cpu" and settings.precision == "fp16":
+        raise SettingError("precision fp16 needs a GPU; bf16 runs on a CPU too")
+    if accelerator.num_processes > 1:
+        raise SettingError(f"{accelerator.num_processes} processes were started; training runs in one")
+    return accelerator

@@ -1,0 +1,96 @@
+"""The pictures of a run: loss and accuracy by epoch, and the confusion matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cnndsl.training.results import Epoch
+
+__all__ = ["draw_confusion", "draw_curves"]
+
+# Two colours that colour-blind readers and grey printers tell apart, by Okabe and Ito.
+TRAIN, VALIDATION, QUIET = "#0072B2", "#D55E00", "#777777"
+STYLE: Any = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e5e5e5",
+    "axes.axisbelow": True,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "legend.frameon": False,
+}
+# More classes than this are drawn without numbers in the cells.
+NUMBERED = 20
+
+
+def draw_curves(epochs: Sequence[Epoch], best_epoch: int, title: str, path: Path) -> None:
+    """Draw loss and accuracy side by side, training and validation, the best epoch marked, as a PNG."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+    with rc_context(STYLE):
+        figure = Figure(figsize=(10, 4.2), layout="constrained")
+        figure.suptitle(title, x=0.01, ha="left", fontsize=12)
+        numbers = [record.epoch for record in epochs]
+        best = next(record for record in epochs if record.epoch == best_epoch)
+        for axes, what in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+            for part, label, color in (("train", "training", TRAIN), ("val", "validation", VALIDATION)):
+                values = [getattr(record, f"{part}_{what}") for record in epochs]
+                marker = "o" if len(epochs) <= 40 else None
+                axes.plot(
+                    numbers, values, color=color, label=label, marker=marker, markersize=3, linewidth=1.8
+                )
+            value = getattr(best, f"val_{what}")
+            shown = f"{value:.4f}" if what == "loss" else f"{value:.2%}"
+            axes.axvline(best_epoch, color=QUIET, linewidth=1, linestyle=":", zorder=1)
+            axes.plot(
+                [best_epoch], [value], "o", color="white", markeredgecolor=VALIDATION, markeredgewidth=2,
+                markersize=8, label=f"best epoch, {best_epoch}: {shown}", zorder=3,
+            )  # fmt: skip
+            axes.set_title(what)
+            axes.set_xlabel("epoch")
+            axes.set_ylabel("mean loss a sample" if what == "loss" else "correct")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+            axes.margins(x=0.03)
+            axes.legend(loc="upper right" if what == "loss" else "lower right")
+            if what == "accuracy":
+                axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+            else:
+                axes.set_ylim(bottom=0)
+        figure.savefig(path, dpi=150)
+
+
+def draw_confusion(confusion: Sequence[Sequence[int]], names: Sequence[str], path: Path) -> None:
+    """Draw the confusion matrix as a PNG: shades are shares of the true class, numbers are samples."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import PercentFormatter
+
+    classes = len(names)
+    shares = [[cell / max(sum(row), 1) for cell in row] for row in confusion]
+    side = min(max(0.48 * classes + 1.8, 4.0), 14.0)
+    with rc_context({**STYLE, "axes.grid": False}):
+        figure = Figure(figsize=(side + 0.8, side), layout="constrained")
+        axes: Any = figure.subplots()
+        image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        axes.set_xlabel("predicted")
+        axes.set_ylabel("true")
+        correct = sum(confusion[index][index] for index in range(classes))
+        total = sum(map(sum, confusion))
+        axes.set_title(f"{correct:,} of {total:,} correct")
+        figure.colorbar(image, ax=axes, format=PercentFormatter(1.0), shrink=0.8, label="of the true class")
+        if classes <= NUMBERED:
+            rotation = 0 if max(map(len, names)) <= 3 else 45
+            axes.set_xticks(range(classes), names, rotation=rotation, ha="right" if rotation else "center")
+            axes.set_yticks(range(classes), names)
+            for row, counts in enumerate(confusion):
+                for column, count in enumerate(counts):
+                    if count:
+                        color = "white" if shares[row][column] > 0.5 else "black"
+                        axes.text(column, row, str(count), ha="center", va="center", color=color, fontsize=9)
+        figure.savefig(path, dpi=150)

@@ -1,0 +1,114 @@
+"""What is trained: a module, with the shapes that go in and come out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from cnndsl import api
+from cnndsl.diagnostics import Diagnostic, SpecError
+from cnndsl.dims import Shape, format_shape
+from cnndsl.report import Report
+from cnndsl.training.data import Data, DataMismatch
+from cnndsl.training.recipe import Objective
+from cnndsl.training.settings import TrainSettings
+
+__all__ = ["Network", "from_module", "from_report", "require_fit"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A network to train.
+
+    `build` makes the module, its weights drawn from PyTorch's global generator. The shapes are without
+    the batch axis. `name` names the run's folder; `text` is the spec, None for a module made by hand.
+    """
+
+    name: str
+    build: Callable[[], nn.Module]
+    input_shape: Shape
+    output_shape: Shape
+    text: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+def from_report(report: Report, params: Mapping[str, Any] | None = None) -> Network:
+    """The network of a spec that was checked; `params` are what it was checked with.
+
+    Errors: SpecError where the spec has mistakes, or does not take one input and give one output.
+    """
+    if not report.ok:
+        raise SpecError(tuple(one for one in report.diagnostics if one.severity == "error"))
+    graph = report.graph
+    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        found = f"{len(graph.inputs)} and {len(graph.outputs)}"
+        message = f"training wants one input and one output, the network has {found}"
+        raise SpecError((Diagnostic("data-mismatch", message, graph.nodes[graph.inputs[-1]].span),))
+    arriving, leaving = graph.nodes[graph.inputs[0]].output, graph.nodes[graph.outputs[0].node].output
+    assert arriving is not None, "a report without errors knows every value"
+    assert leaving is not None, "a report without errors knows every value"
+    source, shape, values = report.source, arriving.shape, dict(params or {})
+    stem = graph.model or "spec" if source.name.startswith("<") else Path(source.name).stem
+    return Network(
+        name=stem,
+        build=lambda: api.compile(source, shape, **values),
+        input_shape=shape,
+        output_shape=leaving.shape,
+        text=source.text,
+        params=values,
+    )
+
+
+def from_module(module: nn.Module, input_shape: Shape) -> Network:
+    """The network that is a module already; one sample of zeros is sent through it for its output.
+
+    Errors: DataMismatch where the module does not take `input_shape`, or gives no single tensor.
+    """
+    was_training = module.training
+    weight = next(module.parameters(), torch.empty(0))
+    module.eval()
+    try:
+        with torch.no_grad():
+            output = module(torch.zeros(1, *input_shape, device=weight.device))
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        taken = format_shape(input_shape)
+        raise DataMismatch(f"the model does not take a batch of {taken}: {error}", "input") from error
+    finally:
+        module.train(was_training)
+    if not isinstance(output, Tensor):
+        raise DataMismatch(f"the model gives a {type(output).__name__}, expected one tensor", "output")
+    text = getattr(module, "spec", None)
+    return Network(
+        name=type(module).__name__.lower(),
+        build=lambda: module,
+        input_shape=input_shape,
+        output_shape=tuple(output.shape[1:]),
+        text=text if isinstance(text, str) else None,
+    )
+
+
+def require_fit(network: Network, data: Data, settings: TrainSettings) -> None:
+    """Raise DataMismatch where the network cannot be trained on the data with this loss."""
+    shape, classes = network.output_shape, len(data.classes)
+    if len(shape) != 1:
+        raise DataMismatch(
+            f"the network gives {format_shape(shape)}, training wants one number a class: {classes}",
+            "output",
+            help=(f"end with `flatten -> linear {classes}`",),
+        )
+    can_tell = Objective(settings.loss).classes(shape[0])
+    if classes > can_tell or can_tell < 2:
+        found = "1 output" if shape[0] == 1 else f"{shape[0]} outputs"
+        raise DataMismatch(
+            f"{data.name}: the labels are of {classes} classes, the network has {found}",
+            "output",
+            help=(f"end with `linear {classes}`",),
+        )
+    if settings.augment.shift and len(network.input_shape) != 3:
+        taken = format_shape(network.input_shape)
+        raise DataMismatch(f"augment shift moves images, the network takes {taken}", "input")

@@ -1,0 +1,211 @@
+"""The run folder: what a run writes, each file whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import pickle
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from cnndsl.files import atomic_path, write_whole
+from cnndsl.training.errors import TrainingError
+from cnndsl.training.figures import draw_confusion, draw_curves
+from cnndsl.training.results import Epoch, Score
+from cnndsl.training.settings import TrainSettings
+
+__all__ = ["DataRecord", "RunConfig", "RunFolder", "metrics_record"]
+
+
+class Record(BaseModel):
+    """Frozen, and strict about what it holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataRecord(Record):
+    """Which data a run trains on, and what they became."""
+
+    path: str
+    classes: tuple[str, ...]
+    label_mapping: dict[str, int] | None
+    train: int
+    val: int
+    test: int | None
+    notes: tuple[str, ...]
+    fingerprint: str
+
+
+class RunConfig(Record):
+    """config.json: everything that is needed to begin the run again, or to go on with it."""
+
+    version: Literal[1] = 1
+    cnndsl: str
+    torch: str
+    name: str
+    spec: str | None
+    input: tuple[int, ...]
+    params: dict[str, Any]
+    outputs: int
+    parameters: int
+    device: str
+    settings: TrainSettings
+    data: DataRecord
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """A folder that holds one run."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path | None, name: str) -> RunFolder:
+        """Make the folder of a new run: `path`, or runs/NAME-1, runs/NAME-2 … beside the work.
+
+        Errors: TrainingError where `path` holds a run; OSError where no folder can be made.
+        """
+        if path is not None:
+            if (path / "last.ckpt").exists():
+                raise TrainingError(f"{path} holds a run already; `--resume {path}` goes on with it")
+            path.mkdir(parents=True, exist_ok=True)
+            return cls(path)
+        number = 1
+        while True:
+            candidate = Path("runs") / f"{name}-{number}"
+            try:
+                candidate.mkdir(parents=True)
+            except FileExistsError:
+                number += 1
+            else:
+                return cls(candidate)
+
+    def discard(self) -> None:
+        """Take back a run that finished no epoch, so that nothing half-done stays behind."""
+        if (self.path / "last.ckpt").exists():
+            return
+        for name in ("config.json", "spec.cnn", "best.safetensors"):
+            (self.path / name).unlink(missing_ok=True)
+        with suppress(OSError):
+            self.path.rmdir()
+
+    def read_config(self) -> RunConfig:
+        """config.json; TrainingError where there is none, or a broken one."""
+        path = self.path / "config.json"
+        try:
+            return RunConfig.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            raise TrainingError(f"{self.path} is no run folder: it holds no config.json") from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            raise TrainingError(f"{path} is damaged: {place}: {first['msg'].lower()}") from error
+
+    def write_config(self, config: RunConfig) -> None:
+        """Write config.json, and spec.cnn where the network came from a spec."""
+        write_whole(self.path / "config.json", config.model_dump_json(indent=2) + "\n")
+
+    def write_spec(self, text: str) -> None:
+        """Write spec.cnn."""
+        write_whole(self.path / "spec.cnn", text)
+
+    def read_spec(self) -> str:
+        """The text of spec.cnn; TrainingError where there is none."""
+        try:
+            return (self.path / "spec.cnn").read_bytes().decode(errors="replace")
+        except FileNotFoundError:
+            raise TrainingError(f"{self.path} holds no spec.cnn") from None
+
+    def save_best(self, weights: Mapping[str, Tensor]) -> None:
+        """Write best.safetensors: the weights alone, by their state-dict keys."""
+        # cloned: safetensors refuses tensors that share memory, as the weights of a reused layer do
+        tensors = {key: tensor.detach().cpu().contiguous().clone() for key, tensor in weights.items()}
+        with atomic_path(self.path / "best.safetensors") as temporary:
+            save_file(tensors, temporary)
+
+    def load_best(self) -> dict[str, Tensor]:
+        """The weights in best.safetensors, on the CPU."""
+        path = self.path / "best.safetensors"
+        try:
+            weights: dict[str, Tensor] = load_file(path)
+        except (FileNotFoundError, SafetensorError) as error:
+            raise TrainingError(f"{path} is missing or damaged: {error}") from error
+        return weights
+
+    def save_last(self, loop: Mapping[str, Any], epochs: Sequence[Epoch]) -> None:
+        """Write last.ckpt: the loop's state and the epochs so far, to go on from here."""
+        with atomic_path(self.path / "last.ckpt") as temporary:
+            torch.save({"loop": dict(loop), "epochs": [asdict(record) for record in epochs]}, temporary)
+
+    def load_last(self) -> tuple[dict[str, Any], list[Epoch]]:
+        """What `save_last` wrote; TrainingError where no epoch was finished, or the file is damaged."""
+        path = self.path / "last.ckpt"
+        try:
+            # weights_only: a checkpoint from a stranger runs no code
+            saved = torch.load(path, map_location="cpu", weights_only=True)
+            return saved["loop"], [Epoch(**record) for record in saved["epochs"]]
+        except FileNotFoundError:
+            raise TrainingError(f"{self.path} holds no finished epoch to go on from: no last.ckpt") from None
+        except (RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
+            raise TrainingError(f"{path} is damaged, so the run cannot go on from it") from error
+
+    def write_metrics(self, record: Mapping[str, Any]) -> None:
+        """Write metrics.csv and metrics.json."""
+        names = [field.name for field in fields(Epoch)]
+        rows = [[row[name] for name in names] for row in record["epochs"]]
+        write_whole(self.path / "metrics.csv", _csv([names, *rows]))
+        write_whole(self.path / "metrics.json", json.dumps(record, indent=2, allow_nan=False) + "\n")
+
+    def write_confusion(self, confusion: Sequence[Sequence[int]], names: Sequence[str]) -> None:
+        """Write confusion.csv, a row a true class, a column a predicted one, and its picture."""
+        rows = [[name, *row] for name, row in zip(names, confusion, strict=True)]
+        write_whole(self.path / "confusion.csv", _csv([["true \\ predicted", *names], *rows]))
+        with atomic_path(self.path / "confusion.png") as temporary:
+            draw_confusion(confusion, names, temporary)
+
+    def write_curves(self, epochs: Sequence[Epoch], best_epoch: int, title: str) -> None:
+        """Write curves.png."""
+        with atomic_path(self.path / "curves.png") as temporary:
+            draw_curves(epochs, best_epoch, title, temporary)
+
+
+def metrics_record(
+    epochs: Sequence[Epoch], best_epoch: int, test: Score | None, parameters: int, device: str
+) -> dict[str, Any]:
+    """The content of metrics.json; `test` is None as long as the run goes on."""
+    return {
+        "epochs": [
+            {
+                name: round(value, 6) if isinstance(value, float) else value
+                for name, value in asdict(epoch).items()
+            }
+            for epoch in epochs
+        ],
+        "best_epoch": best_epoch,
+        "test": test
+        and {
+            "loss": round(test.loss, 6),
+            "accuracy": round(test.accuracy, 6),
+            "confusion": [list(row) for row in test.confusion],
+        },
+        "test_on": test and test.on,
+        "parameters": parameters,
+        "device": device,
+        "world_size": 1,
+    }
+
+
+def _csv(rows: Sequence[Sequence[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

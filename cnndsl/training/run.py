@@ -1,0 +1,201 @@
+"""One run from its settings to its folder: epochs, the best weights, the test, the records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from time import perf_counter
+
+import torch
+
+from cnndsl import __version__
+from cnndsl.training.data import Data, Part, hold_out
+from cnndsl.training.device import make_accelerator
+from cnndsl.training.errors import TrainingError
+from cnndsl.training.loop import Evaluation, Loop
+from cnndsl.training.network import Network, require_fit
+from cnndsl.training.progress import Watcher
+from cnndsl.training.records import DataRecord, RunConfig, RunFolder, metrics_record
+from cnndsl.training.results import Epoch, Score, ScoredOn, TrainResult
+from cnndsl.training.settings import TrainSettings
+
+__all__ = ["run"]
+
+
+@dataclass(slots=True)
+class _Run:
+    """A run under way."""
+
+    loop: Loop
+    folder: RunFolder
+    held: Part
+    parameters: int
+    epochs: list[Epoch]
+
+    @property
+    def best(self) -> Epoch | None:
+        """The best epoch so far; of equally good ones the first."""
+        best = None
+        for record in self.epochs:
+            if best is None or record.better_than(best):
+                best = record
+        return best
+
+
+def run(
+    network: Network,
+    data: Data,
+    settings: TrainSettings,
+    folder: RunFolder,
+    watch: Watcher,
+    resume: bool = False,
+) -> TrainResult:
+    """Train `network` on `data` and write everything that `interfaces` promises into `folder`.
+
+    With `resume` the run goes on from the last finished epoch in the folder, and on a CPU ends with the
+    same weights, bit for bit, as a run that was never stopped. PyTorch's global random state is left as
+    it was found. A run that finishes no epoch leaves nothing in its folder.
+
+    Errors: DataMismatch and DataError before anything is written; SettingError for a device that is not
+    there; TrainingError where the loss is no longer a number, or where the run cannot be resumed.
+    """
+    require_fit(network, data, settings)
+    train, held = hold_out(data, settings.val, settings.seed)
+    accelerator = make_accelerator(settings)
+    devices = [accelerator.device] if accelerator.device.type == "cuda" else []
+    with torch.random.fork_rng(devices):
+        torch.manual_seed(settings.seed)
+        model = network.build()
+        loop = Loop(model, settings, train, accelerator)
+        parameters = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+        state = _Run(loop, folder, held, parameters, [])
+        try:
+            config = _config(network, data, settings, state, len(train))
+            if resume:
+                _take_up(state, config)
+            else:
+                folder.write_config(config)
+                if network.text is not None:
+                    folder.write_spec(network.text)
+            _train(state, watch, len(train))
+        finally:
+            watch.end()
+            folder.discard()
+        return _finish(state, data, network)
+
+
+def _config(network: Network, data: Data, settings: TrainSettings, state: _Run, train: int) -> RunConfig:
+    return RunConfig(
+        cnndsl=__version__,
+        torch=str(torch.__version__),
+        name=network.name,
+        spec=None if network.text is None else "spec.cnn",
+        input=network.input_shape,
+        params=dict(network.params),
+        outputs=network.output_shape[0],
+        parameters=state.parameters,
+        device=str(state.loop.device),
+        settings=settings,
+        data=DataRecord(
+            path=data.name,
+            classes=data.classes,
+            label_mapping=None if data.mapping is None else dict(data.mapping),
+            train=train,
+            val=len(state.held),
+            test=None if data.test is None else len(data.test),
+            notes=data.notes,
+            fingerprint=data.fingerprint(),
+        ),
+    )
+
+
+def _take_up(state: _Run, config: RunConfig) -> None:
+    """Bring a run to where its last finished epoch left it."""
+    before = state.folder.read_config()
+    if before.data.fingerprint != config.data.fingerprint:
+        raise TrainingError(f"{config.data.path} has changed since the run in {state.folder.path} began")
+    loop_state, state.epochs = state.folder.load_last()
+    try:
+        state.loop.load_state(loop_state)
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise TrainingError(f"the run in {state.folder.path} trained another network: {error}") from error
+    state.folder.write_config(config)
+
+
+def _train(state: _Run, watch: Watcher, samples: int) -> None:
+    loop, settings = state.loop, state.loop.settings
+    watch.begin(settings.epochs, samples, loop.epoch)
+    while loop.epoch < settings.epochs:
+        started = perf_counter()
+        train_loss, train_accuracy = loop.train_epoch(watch)
+        trained = perf_counter() - started
+        seen = loop.evaluate(state.held)
+        _require_numbers(state, train_loss, seen)
+        record = Epoch(
+            epoch=loop.epoch,
+            train_loss=train_loss,
+            train_accuracy=train_accuracy,
+            val_loss=seen.loss,
+            val_accuracy=seen.accuracy,
+            seconds=perf_counter() - started,
+            samples_per_second=samples / trained,
+        )
+        before = state.best
+        is_best = before is None or record.better_than(before)
+        state.epochs.append(record)
+        # in this order: a run that is killed between two files repeats the epoch and writes both again
+        if is_best:
+            state.folder.save_best(loop.model.state_dict())
+        state.folder.save_last(loop.state(), state.epochs)
+        state.folder.write_metrics(_metrics(state, None))
+        watch.epoch(record, is_best)
+
+
+def _require_numbers(state: _Run, train_loss: float, seen: Evaluation) -> None:
+    if isfinite(train_loss) and isfinite(seen.loss):
+        return
+    best = state.best
+    kept = "" if best is None else f"; {state.folder.path} keeps epoch {best.epoch}, the best so far"
+    raise TrainingError(
+        f"the loss is no longer a finite number in epoch {state.loop.epoch}{kept}\n"
+        f"  help: a smaller learning rate than {state.loop.settings.optimizer.lr:g} usually mends it"
+    )
+
+
+def _finish(state: _Run, data: Data, network: Network) -> TrainResult:
+    """Judge the best weights and write the last records."""
+    best = state.best
+    assert best is not None, "a run that ends well has finished an epoch"
+    loop, folder = state.loop, state.folder
+    loop.model.load_state_dict(folder.load_best())
+    part, on = _test_part(data, state.held)
+    judged = loop.evaluate(part)
+    outputs = loop.objective.classes(network.output_shape[0])
+    confusion = judged.confusion(part.labels, outputs)
+    names = [*data.classes, *(f"output {index}" for index in range(len(data.classes), outputs))]
+    test = Score(on, len(part), judged.loss, judged.accuracy, tuple(map(tuple, confusion)))
+    folder.write_metrics(_metrics(state, test))
+    folder.write_confusion(confusion, names)
+    folder.write_curves(state.epochs, best.epoch, network.name)
+    return TrainResult(
+        model=loop.release(),
+        folder=folder.path,
+        epochs=tuple(state.epochs),
+        best_epoch=best.epoch,
+        test=test,
+        parameters=state.parameters,
+        device=str(loop.device),
+        classes=data.classes,
+    )
+
+
+def _test_part(data: Data, held: Part) -> tuple[Part, ScoredOn]:
+    if data.test is not None:
+        return data.test, "test"
+    return held, "held-out" if data.val is None else "val"
+
+
+def _metrics(state: _Run, test: Score | None) -> dict[str, object]:
+    best = state.best
+    assert best is not None, "metrics are written after an epoch"
+    return metrics_record(state.epochs, best.epoch, test, state.parameters, str(state.loop.device))

@@ -1,0 +1,157 @@
+"""The settings of a training run, as pydantic models: names, types, bounds and defaults in one place."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Augment",
+    "Bce",
+    "Constant",
+    "Cosine",
+    "CrossEntropy",
+    "Loss",
+    "Mse",
+    "OneCycle",
+    "Optimizer",
+    "Schedule",
+    "Step",
+    "TrainSettings",
+]
+
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Decay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Settings(BaseModel):
+    """Frozen, strict, and without room for what it does not know: nothing is ever ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class SGD(Settings):
+    """Stochastic gradient descent, with momentum if wanted."""
+
+    name: Literal["sgd"] = "sgd"
+    lr: Rate = 0.1
+    momentum: Fraction = 0.0
+    weight_decay: Decay = 0.0
+    nesterov: bool = False
+
+    @field_validator("nesterov")
+    @classmethod
+    def _needs_momentum(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and not info.data.get("momentum"):
+            raise PydanticCustomError("needs_momentum", "nesterov needs a momentum, like momentum=0.9")
+        return value
+
+
+class Adam(Settings):
+    """Adam; its weight decay is added to the gradient."""
+
+    name: Literal["adam"] = "adam"
+    lr: Rate = 0.001
+    weight_decay: Decay = 0.0
+
+
+class AdamW(Settings):
+    """Adam with weight decay apart from the gradient."""
+
+    name: Literal["adamw"] = "adamw"
+    lr: Rate = 0.001
+    weight_decay: Decay = 0.01
+
+
+Optimizer = Annotated[SGD | Adam | AdamW, Field(discriminator="name")]
+
+
+class CrossEntropy(Settings):
+    """Cross-entropy on logits."""
+
+    name: Literal["cross_entropy"] = "cross_entropy"
+    label_smoothing: Fraction = 0.0
+
+
+class Mse(Settings):
+    """Mean squared error between the outputs and the one-hot label."""
+
+    name: Literal["mse"] = "mse"
+
+
+class Bce(Settings):
+    """Binary cross-entropy on logits, an independent yes or no for each output."""
+
+    name: Literal["bce"] = "bce"
+
+
+Loss = Annotated[CrossEntropy | Mse | Bce, Field(discriminator="name")]
+
+
+class Constant(Settings):
+    """The learning rate stays."""
+
+    name: Literal["none"] = "none"
+
+
+class Cosine(Settings):
+    """The learning rate falls to 0 along half a cosine."""
+
+    name: Literal["cosine"] = "cosine"
+
+
+class OneCycle(Settings):
+    """The learning rate rises to its full value in the first part of the run, `warmup`, then falls to 0."""
+
+    name: Literal["onecycle"] = "onecycle"
+    warmup: Annotated[float, Field(gt=0, lt=1)] = 0.3
+
+
+class Step(Settings):
+    """Every `every` epochs the learning rate is multiplied by `factor`."""
+
+    name: Literal["step"] = "step"
+    every: Annotated[int, Field(ge=1)] = 10
+    factor: Annotated[float, Field(gt=0, le=1)] = 0.1
+
+
+Schedule = Annotated[Constant | Cosine | OneCycle | Step, Field(discriminator="name")]
+
+
+class Augment(Settings):
+    """Changes to the training images, drawn anew each epoch.
+
+    `shift` moves an image by up to so many pixels up or down and left or right; the edge is repeated.
+    """
+
+    shift: Annotated[int, Field(ge=0, le=64)] = 0
+
+
+class TrainSettings(Settings):
+    """Everything that decides a run but the network and the data.
+
+    `val` is the fraction that is held out where the data bring no validation part of their own;
+    `workers` are threads that decode the images of a folder.
+
+    >>> TrainSettings(epochs=3).optimizer.lr
+    0.001
+    """
+
+    data: Annotated[str, Field(min_length=1)] | None = None
+    optimizer: Optimizer = AdamW()
+    loss: Loss = CrossEntropy()
+    schedule: Schedule = Constant()
+    augment: Augment = Augment()
+    epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 10
+    batch: Annotated[int, Field(ge=1, le=2**31 - 1)] = 64
+    val: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    workers: Annotated[int, Field(ge=1, le=256)] = 2

@@ -1,0 +1,282 @@
+"""Where settings come from: the `train` section of a spec, then the caller, who wins.
+
+Each value keeps its origin, so that a wrong one is reported at its own place: in the spec, or as the
+option of the command line (the keyword of a Python call) that gave it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from cnndsl.diagnostics import Diagnostic, SpecError
+from cnndsl.ir import TrainSetting
+from cnndsl.layers.kinds import describe_value
+from cnndsl.text import Span
+from cnndsl.training.errors import SettingError
+from cnndsl.training.settings import (
+    SGD,
+    Adam,
+    AdamW,
+    Augment,
+    Bce,
+    Constant,
+    Cosine,
+    CrossEntropy,
+    Mse,
+    OneCycle,
+    Step,
+    TrainSettings,
+)
+from cnndsl.words import did_you_mean
+
+__all__ = ["resolve"]
+
+# The settings that are a choice with arguments of its own: `optimizer sgd lr=0.1`.
+CHOICES: Mapping[str, Mapping[str, type[BaseModel]]] = {
+    "optimizer": {"sgd": SGD, "adam": Adam, "adamw": AdamW},
+    "loss": {"cross_entropy": CrossEntropy, "mse": Mse, "bce": Bce},
+    "schedule": {"none": Constant, "cosine": Cosine, "onecycle": OneCycle, "step": Step},
+}
+
+# What stands where a value comes from: a place in the spec, or the words that the caller used.
+Origin = Span | str
+Location = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Collected:
+    """Values as TrainSettings takes them, and where each came from."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    origins: dict[Location, Origin] = field(default_factory=dict)
+    problems: list[Diagnostic] = field(default_factory=list)
+
+    def put(self, location: Location, value: Any, origin: Origin) -> None:
+        target = self.values
+        for part in location[:-1]:
+            target = target.setdefault(part, {})
+        target[location[-1]] = _plain(value)
+        self.origins[location] = origin
+
+    def complain(self, message: str, span: Span, help: tuple[str, ...] = ()) -> None:
+        self.problems.append(Diagnostic("train-setting", message, span, help=help))
+
+    def origin(self, location: Location) -> Origin:
+        """The origin of a value, or of the setting that it belongs to."""
+        while location not in self.origins and len(location) > 1:
+            location = location[:-1]
+        return self.origins[location]
+
+
+def resolve(
+    settings: Sequence[TrainSetting] = (),
+    given: Mapping[str, Any] | None = None,
+    option: str = "--{}",
+    base: TrainSettings | None = None,
+) -> tuple[TrainSettings, tuple[str, ...]]:
+    """The settings of a run, and what has to be said about them.
+
+    `settings` are the lines of the spec. `given` comes from the caller: the names of TrainSettings, and
+    `lr`; an optimizer, loss or schedule is a name or a settings object such as `SGD(lr=0.1)`; None counts
+    as not given. `option` is how the caller's names are called in messages. `base` are settings that hold
+    where nothing else is said, as those of a run that is taken up again.
+
+    A relative data path in a spec starts from the folder of the spec.
+
+    Errors: SpecError with rule train-setting and the guilty words of the spec; SettingError for what the
+    caller gave.
+
+    >>> resolve(given={"optimizer": "sgd", "lr": 0.05, "epochs": 3})[0].optimizer
+    SGD(name='sgd', lr=0.05, momentum=0.0, weight_decay=0.0, nesterov=False)
+    """
+    collected = _Collected({} if base is None else base.model_dump())
+    for setting in settings:
+        _collect_line(setting, collected)
+    notes = _collect_given({k: v for k, v in (given or {}).items() if v is not None}, option, collected)
+    try:
+        result = TrainSettings.model_validate(collected.values)
+    except ValidationError as error:
+        for detail in error.errors():
+            _report(detail, collected)
+    if collected.problems:
+        raise SpecError(tuple(collected.problems))
+    return result, notes
+
+
+def _collect_line(setting: TrainSetting, collected: _Collected) -> None:
+    name = setting.name
+    fields = TrainSettings.model_fields
+    if name not in fields:
+        word = setting.span.source.span(setting.span.start, setting.span.start + len(name))
+        expected = f"expected {', '.join(fields)}"
+        collected.complain(
+            f"unknown training setting `{name}`", word, (*did_you_mean(name, fields), expected)
+        )
+        return
+    if (name,) in collected.origins:
+        collected.complain(f"`{name}` is set twice", setting.span)
+        return
+    collected.origins[(name,)] = setting.span
+    slots, switches = _slots(setting)
+    for value, span in zip(setting.positional, setting.positional_spans, strict=True):
+        if isinstance(value, str) and value in switches:
+            _put_once((name, value), True, span, collected)
+        elif slots:
+            place = slots.pop(0)
+            _put_once(place, _beside(value, span) if place == ("data",) else value, span, collected)
+        else:
+            collected.complain(f"`{name}` takes no further value, found {describe_value(value)}", span)
+    for key, value in setting.keywords.items():
+        if name in CHOICES or name == "augment":
+            _put_once((name, key), value, setting.keyword_spans[key], collected)
+        else:
+            span = setting.keyword_spans[key]
+            collected.complain(f"`{name}` takes a value and no arguments, found `{key}=`", span)
+    if not setting.positional and name != "augment":
+        wanted = f", {_listed(CHOICES[name])}" if name in CHOICES else ""
+        collected.complain(f"`{name}` needs a value{wanted}", setting.span)
+
+
+def _slots(setting: TrainSetting) -> tuple[list[Location], list[str]]:
+    """Where a line's positional values go, in their order, and the words that mean `word=true`."""
+    name = setting.name
+    if name == "augment":
+        return [], []
+    if name not in CHOICES:
+        return [(name,)], []
+    chosen = setting.positional[0] if setting.positional else None
+    model = CHOICES[name].get(chosen) if isinstance(chosen, str) else None
+    arguments = {} if model is None else model.model_fields
+    switches = [key for key, info in arguments.items() if info.annotation is bool]
+    first = [key for key in arguments if key != "name" and key not in switches]
+    return [(name, "name"), *((name, key) for key in first)], switches
+
+
+def _put_once(location: Location, value: Any, span: Span, collected: _Collected) -> None:
+    if len(location) > 1 and location in collected.origins:
+        collected.complain(f"`{location[-1]}` is given twice", span)
+        return
+    collected.put(location, value, span)
+
+
+def _collect_given(given: Mapping[str, Any], option: str, collected: _Collected) -> tuple[str, ...]:
+    notes: list[str] = []
+    for name, value in given.items():
+        if name not in CHOICES or isinstance(value, BaseModel):
+            continue
+        before = collected.values.get(name, {})
+        if before.get("name") != value:
+            dropped = [f"{key}={describe_value(of)}" for key, of in before.items() if key != "name"]
+            if dropped:
+                notes.append(f"the spec's {' '.join(dropped)} belong to {before['name']} and are left out")
+            collected.values[name] = {}
+            collected.origins = {k: v for k, v in collected.origins.items() if k[0] != name}
+        collected.put((name, "name"), value, option.format(name))
+    for name, value in given.items():
+        if isinstance(value, BaseModel):
+            collected.put((name,), value.model_dump(), option.format(name))
+        elif name not in CHOICES:
+            location = ("optimizer", "lr") if name == "lr" else (name,)
+            if location[0] not in TrainSettings.model_fields:
+                near = did_you_mean(name, [*TrainSettings.model_fields, "lr"])
+                raise SettingError("; ".join([f"unknown setting {option.format(name)}", *near]))
+            collected.put(location, value, option.format(name))
+    for name, choices in CHOICES.items():
+        # arguments alone (`--lr 0.1`) belong to the default choice
+        chosen = collected.values.get(name)
+        if chosen is not None and "name" not in chosen:
+            chosen["name"] = next(n for n, m in choices.items() if isinstance(_default(name), m))
+    return tuple(notes)
+
+
+def _beside(path: Any, span: Span) -> Any:
+    """A path in a spec, seen from where the program runs; a text from elsewhere has no folder."""
+    name = span.source.name
+    return (
+        str(Path(name).parent / path) if isinstance(path, str) and path and not name.startswith("<") else path
+    )
+
+
+def _default(name: str) -> Any:
+    return TrainSettings.model_fields[name].default
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of the language as pydantic's strict models take them: 10.0 is a whole number there."""
+    if isinstance(value, Fraction):
+        value = float(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _report(detail: ErrorDetails, collected: _Collected) -> None:
+    """Say an error of pydantic's in our words, at the place where the value came from."""
+    location = tuple(str(part) for part in detail["loc"])
+    choices = CHOICES.get(location[0], {})
+    if len(location) > 1 and location[1] in choices:
+        choice, location = location[1], (location[0], *location[2:])
+    else:
+        choice = location[0]
+    at = location if len(location) > 1 or location[0] not in CHOICES else (location[0], "name")
+    message, help = _sentence(detail, at, choice)
+    origin = collected.origin(at)
+    if isinstance(origin, Span):
+        collected.complain(message, origin, help)
+    else:
+        raise SettingError("; ".join([f"{origin}: {message}", *help]))
+
+
+def _sentence(detail: ErrorDetails, location: Location, choice: str) -> tuple[str, tuple[str, ...]]:
+    kind, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
+    name = location[-1]
+    if kind == "extra_forbidden":
+        known = [key for key in _arguments(location[0], choice) if key != "name"]
+        takes = f"it takes {', '.join(known)}" if known else "it takes none"
+        return f"`{choice}` has no argument `{name}`", (*did_you_mean(name, known), takes)
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        known = list(CHOICES[location[0]])
+        value = value.get("name")
+        return (
+            f"unknown {location[0]} {_quoted(value)}, expected {_listed(known)}",
+            did_you_mean(str(value), known),
+        )
+    if kind == "literal_error":
+        known = str(context["expected"]).replace(" or ", ", ").replace("'", "").split(", ")
+        return f"`{name}` is {_quoted(value)}, expected {_listed(known)}", did_you_mean(str(value), known)
+    if kind == "needs_momentum":
+        return str(detail["msg"]), ()
+    bounds = {
+        "greater_than": "more than {gt:g}",
+        "greater_than_equal": "at least {ge:g}",
+        "less_than": "less than {lt:g}",
+        "less_than_equal": "at most {le:g}",
+        "int_type": "a whole number",
+        "int_from_float": "a whole number",
+        "float_type": "a number",
+        "finite_number": "a finite number",
+        "bool_type": "true or false",
+        "string_type": "a text in quotes",
+        "string_too_short": "a path",
+    }
+    wanted = bounds[kind].format(**context) if kind in bounds else str(detail["msg"]).lower()
+    return f"`{name}` is {_quoted(value)}, expected {wanted}", ()
+
+
+def _arguments(setting: str, choice: str) -> Sequence[str]:
+    model = Augment if setting == "augment" else CHOICES.get(setting, {}).get(choice, TrainSettings)
+    return list(model.model_fields)
+
+
+def _quoted(value: Any) -> str:
+    return f"`{value}`" if isinstance(value, str) else describe_value(value)
+
+
+def _listed(words: Sequence[str] | Mapping[str, Any]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last
