@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +29,7 @@ TABLE: dict[str, tuple[int, str]] = {
     "minimal_mnist": (31_530, "16x28x28 16x14x14 3136 10"),
     "mlp_mnist": (79_510, "784 100 10"),
     "two_block_mnist": (20_490, "16x28x28 16x14x14 32x14x14 32x7x7 1568 10"),
+    "mnist_best": (38_458, "16x28x28 16x14x14 32x14x14 32x7x7 64x7x7 64x3x3 576 10"),
     "lenet5": (61_706, "6x28x28 6x14x14 16x10x10 16x5x5 400 120 84 10"),
     "vgg16": (
         138_357_544,
@@ -271,7 +271,9 @@ def test_a_layer_of_resnet18_can_be_called_and_hooked() -> None:
     seen: list[torch.Size] = []
     layer1 = model.get_submodule("layer1")
     assert isinstance(layer1, nn.Module)
-    model.get_submodule("layer1.0").register_forward_hook(lambda module, inputs, value: seen.append(value.shape))
+    model.get_submodule("layer1.0").register_forward_hook(
+        lambda module, inputs, value: seen.append(value.shape)
+    )
     with torch.inference_mode():
         model.eval()(torch.zeros(1, 3, 64, 64))
     assert seen == [(1, 64, 16, 16)]

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-SPEC = "input 3x32x32 -> conv 8 k3 p1 -> bn -> relu -> residual { conv 8 k3 p1 } -> gap -> flatten -> linear 10"
+SPEC = (
+    "input 3x32x32 -> conv 8 k3 p1 -> bn -> relu -> residual { conv 8 k3 p1 } -> gap -> flatten -> linear 10"
+)
 
 # Runs a command line in a process in which importing certain packages is an error.
 PROBE = """

@@ -27,9 +27,7 @@ TOO_LARGE = Diagnostic(
     "kernel 9x9 does not fit into 5x5",
     span_of(LENET, "k9"),
     "needs at least 9x9, padding included",
-    related=(
-        Related("5x5 comes from here: (11 + 2*0 - 2)//2 + 1 = 5", span_of(LENET, "maxpool 2")),
-    ),
+    related=(Related("5x5 comes from here: (11 + 2*0 - 2)//2 + 1 = 5", span_of(LENET, "maxpool 2")),),
     help=("`k9 p2` fits: 8x1x1",),
 )
 
@@ -183,7 +181,7 @@ def test_a_place_in_another_file() -> None:
         |    |        ^^
         |  in blocks.cnn:
         |  1 | block basic(c) { conv c k9 }
-        |    |                        -- in here
+        |    |                         -- in here
     """)
 
 

@@ -72,13 +72,20 @@ def _reach(graph: Graph, node: Node, reaches: Sequence[tuple[Reach, ...] | None]
         sizes = graph.nodes[graph.inputs[0]].output_shape
         if sizes is None or len(sizes) != len(before) + 1:
             return None
-        # a flattened value no longer says how many positions it came from: all of them, then
-        spatial = value.spatial if value.rank == len(before) else sizes[1:]
-        return tuple(map(_everything, before, spatial, sizes[1:]))
+        return tuple(map(_everything, before, _positions(graph, node, sizes), sizes[1:]))
     if len(steps) != len(before):
         # after a flatten, axes of the value are not those of the input
         return before if all(axis.whole is not None for axis in before) else None
     return tuple(map(_through, before, steps))
+
+
+def _positions(graph: Graph, node: Node, sizes: Shape) -> Shape:
+    """How many positions an axis had before the value was flattened."""
+    while node.inputs:
+        node = graph.nodes[node.inputs[0]]
+        if node.output_shape is not None and len(node.output_shape) == len(sizes):
+            return node.output_shape[1:]
+    return sizes[1:]
 
 
 def _through(reach: Reach, step: Step) -> Reach:

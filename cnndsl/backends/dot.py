@@ -32,8 +32,9 @@ COLORS = {
     "normalisation": ("#f7f0b8", "#9a8a00"),
     "activation": ("#f6d9e8", "#b0588c"),
     "regularisation": ("#eeeeee", "#888888"),
-    "shape": ("#ffffff", "#666666"),
-    "weights": ("#e2d9f3", "#6b4fa0"),
+    "shaping": ("#ffffff", "#666666"),
+    "resampling": ("#d9f0ee", "#3a8f87"),
+    "weighting": ("#e2d9f3", "#6b4fa0"),
 }
 PLAIN = ("#ffffff", "#666666")
 UNKNOWN = "#d00000"
@@ -156,7 +157,7 @@ def _scope(diagram: graphviz.Digraph, report: Report, scope: Scope, boxes: dict[
         with diagram.subgraph(name=f"cluster_{index}") as frame:
             shade = "#f6f7f9" if child.path.count(".") % 2 == 0 else "#eceff3"
             frame.attr(label=_title(child), labeljust="l", fontsize="9", fontcolor=GREY,
-                       style="filled,rounded", color="#c3c8cf", fillcolor=shade, margin="16")  # fmt: skip
+                       style="filled,rounded", color="#c3c8cf", fillcolor=shade, margin="18")  # fmt: skip
             _scope(frame, report, child, boxes)
 
 
@@ -250,28 +251,30 @@ def _edges(graph: Graph, boxes: dict[int, Box]) -> list[Edge]:
     edges = []
     left: set[int] = set()
     entered: set[int] = set()
+    labelled: set[int] = set()
     for source, node in pairs:
         skip = (source, node.id) in skips
         attributes = {"weight": "1"}
         if skip:
             # at a circle, what comes in and what goes out keep apart
             out = "se" if isinstance(graph.nodes[source].layer, Join) else "e"
-            attributes = {"tailport": out, "headport": "e", "weight": "0"}
+            attributes = {"tailport": out, "headport": "e"}
         else:
             # of two branches the first is the trunk; three and more stand side by side
             first = source not in left and node.id not in entered
             if first and ways_out[source] < 3 and ways_in[node.id] < 3:
-                attributes["weight"] = "12"
-            if source not in left:
-                attributes["label"] = _size(graph.nodes[source])
+                attributes["weight"] = "100"
             left.add(source)
             entered.add(node.id)
+        if source not in labelled and not (skip and ways_out[source]):
+            labelled.add(source)
+            attributes["label"] = _size(graph.nodes[source])
         if graph.nodes[source].output is None:
             attributes["style"] = "dashed"
         edges.append(Edge(boxes[source].name, boxes[node.id].name, attributes))
     for index, output in enumerate(graph.outputs):
-        attributes = {"weight": "12"}
-        if output.node not in left:
+        attributes = {"weight": "100"}
+        if output.node not in labelled:
             attributes["label"] = _size(graph.nodes[output.node])
         if graph.nodes[output.node].output is None:
             attributes["style"] = "dashed"

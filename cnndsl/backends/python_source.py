@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cnndsl.backends.children import numbered, registration, sequential
-from cnndsl.backends.classes import ClassPlan, Plan, plan
-from cnndsl.backends.forward import write_forward
-from cnndsl.backends.layout import Call, layout
-from cnndsl.backends.naming import LOCALS, camel, unique, variable
-from cnndsl.backends.shapes import describe
+from cnndsl.backends.source.children import numbered, registration, sequential
+from cnndsl.backends.source.classes import ClassPlan, Plan, make_plan
+from cnndsl.backends.source.forward import write_forward
+from cnndsl.backends.source.layout import Call, layout
+from cnndsl.backends.source.naming import LOCALS, camel, unique, variable
+from cnndsl.backends.source.shapes import describe
 from cnndsl.ir import Graph
 
 __all__ = ["Source", "generate", "to_python"]
@@ -47,7 +46,7 @@ def to_python(graph: Graph) -> str:
     >>> from cnndsl.api import check
     >>> graph = check("input 1x28x28 -> conv 16 k3 p1 -> relu -> flatten -> linear 10").graph
     >>> print(to_python(graph))
-    \"\"\"Model: (N, 1, 28, 28) -> (N, 10), 125,610 parameters.\"\"\"
+    \"\"\"(N, 1, 28, 28) -> (N, 10), 125,610 parameters.\"\"\"
     <BLANKLINE>
     from torch import nn
     <BLANKLINE>
@@ -64,29 +63,29 @@ def to_python(graph: Graph) -> str:
 
 def generate(graph: Graph) -> Source:
     """The source of a graph without errors, and the names that it defines."""
-    plan_ = plan(graph)
-    names = class_names(plan_)
-    bodies = [source for _, source in sorted(plan_.helpers.items())]
-    bodies += ["\n".join(class_lines(plan_, one, names)) + "\n" for one in plan_.classes]
+    plan = make_plan(graph)
+    names = class_names(plan)
+    bodies = [source for _, source in sorted(plan.helpers.items())]
+    bodies += ["\n".join(class_lines(plan, one, names)) + "\n" for one in plan.classes]
     model = ""
-    if plan_.chain is not None:
-        call = sequential("nn.Sequential(", plan_.chain, names)
+    if plan.chain is not None:
+        call = sequential("nn.Sequential(", plan.chain, names)
         model = "\n".join(layout(call, before="model = ")) + "\n"
         model = ("\n\n" if bodies else "\n") + model
-    head = f'"""{headline(plan_)}"""\n\n' + "".join(imports("".join([*bodies, model])))
+    head = f'"""{headline(plan)}"""\n\n' + "".join(imports("".join([*bodies, model])))
     return Source(
         head + "".join(f"\n\n{body}" for body in bodies),
         model,
-        names[-1] if plan_.chain is None else None,
-        tuple(plan_.helpers) + tuple(names),
+        names[-1] if plan.chain is None else None,
+        tuple(plan.helpers) + tuple(names),
     )
 
 
-def headline(plan_: Plan) -> str:
+def headline(plan: Plan) -> str:
     """What the module's docstring says: the network's name, shapes and size."""
-    count = sum(node.parameters for node in plan_.graph.nodes)
-    shapes = f"{describe(plan_.graph, [plan_.flows[0]])}, {count:,} parameter{'s' * (count != 1)}."
-    return f"{plan_.graph.model}: {shapes}" if plan_.graph.model else shapes
+    count = sum(node.parameters for node in plan.graph.nodes)
+    shapes = f"{describe(plan.graph, [plan.flows[0]])}, {count:,} parameter{'s' * (count != 1)}."
+    return f"{plan.graph.model}: {shapes}" if plan.graph.model else shapes
 
 
 def imports(code: str) -> Iterator[str]:
@@ -99,19 +98,19 @@ def imports(code: str) -> Iterator[str]:
         yield "from torch import nn\n"
 
 
-def class_lines(plan_: Plan, one: ClassPlan, names: Sequence[str]) -> Iterator[str]:
+def class_lines(plan: Plan, one: ClassPlan, names: Sequence[str]) -> Iterator[str]:
     """The lines of a class."""
-    flows = [plan_.flows[number] for number in one.scopes]
+    flows = [plan.flows[number] for number in one.scopes]
     yield f"class {names[one.number]}(nn.{'Sequential' if one.is_sequential else 'Module'}):"
-    yield f'    """{describe(plan_.graph, flows, one.sizes.known)}."""'
+    yield f'    """{describe(plan.graph, flows, one.sizes.known)}."""'
     if one.children:
         signature = ["self", *(f"{p.name}: {p.annotation}" for p in one.parameters)]
         yield ""
         yield from layout(Call("def __init__(", tuple(signature), ") -> None:"), INDENT)
         yield from constructor(one, names)
     if not one.is_sequential:
-        labels = common_labels(plan_, one)
-        forward = write_forward(plan_.graph, flows[0], labels)
+        labels = common_labels(plan, one)
+        forward = write_forward(plan.graph, flows[0], labels)
         tensors = ", ".join(["torch.Tensor"] * forward.returns)
         result = tensors if forward.returns == 1 else f"tuple[{tensors}]"
         signature = ["self", *(f"{name}: torch.Tensor" for name in forward.parameters)]
@@ -130,19 +129,19 @@ def constructor(one: ClassPlan, names: Sequence[str]) -> Iterator[str]:
         yield from registration(child, names, INDENT * 2)
 
 
-def common_labels(plan_: Plan, one: ClassPlan) -> Mapping[int, str | None]:
+def common_labels(plan: Plan, one: ClassPlan) -> Mapping[int, str | None]:
     """The names of the values in a class's `forward`, where all its instances agree on them.
 
     The values are those of the first instance.
     """
-    flows = [plan_.flows[number] for number in one.scopes]
+    flows = [plan.flows[number] for number in one.scopes]
     labels: dict[int, str | None] = {}
     for index, value in enumerate(flows[0].takes):
-        found = {label_of(plan_.graph, flow.takes[index]) for flow in flows}
+        found = {label_of(plan.graph, flow.takes[index]) for flow in flows}
         labels[value] = found.pop() if len(found) == 1 else None
     for unit in flows[0].units:
         for index, value in enumerate(unit.gives):
-            labels[value] = unit.key if index == 0 else label_of(plan_.graph, value)
+            labels[value] = unit.key if index == 0 else label_of(plan.graph, value)
     return labels
 
 
@@ -155,32 +154,34 @@ def label_of(graph: Graph, value: int) -> str | None:
     return label
 
 
-def class_names(plan_: Plan) -> list[str]:
+def class_names(plan: Plan) -> list[str]:
     """A name for every class: the network's own for the root, else after the block or the label."""
-    taken = {*LOCALS, *dir(builtins), *plan_.helpers}
-    taken |= {parameter.name for one in plan_.classes for parameter in one.parameters}
-    names = [""] * len(plan_.classes)
+    taken = {*LOCALS, *plan.helpers}
+    taken |= {parameter.name for one in plan.classes for parameter in one.parameters}
+    names = [""] * len(plan.classes)
     families: dict[tuple[str, bool], list[ClassPlan]] = {}
-    for one in plan_.classes:
+    for one in plan.classes:
         if one.scopes == (0,):
-            wish = plan_.graph.model or "Model"
+            wish = plan.graph.model or "Model"
             names[one.number] = wish if variable(wish, taken) else unique(camel(wish), taken)
             taken.add(names[one.number])
         else:
             families.setdefault((one.word, one.is_block), []).append(one)
     for (word, is_block), variants in sorted(families.items(), key=lambda item: not item[0][1]):
         smallest = min(variants, key=lambda one: len(one.children))
+        own: set[str] = set()
         for one in variants:
-            keys = {plan_.graph.scopes[number].key for number in one.scopes}
+            keys = {plan.graph.scopes[number].key for number in one.scopes}
             if not is_block and len(keys) == 1:
                 wish = camel(keys.pop())
             else:
                 wish = camel(word) + ("" if one is smallest else extra(one, smallest))
             if not is_block:
-                wish = block_around(plan_.graph, one.scopes[0]) + wish
-            elif wish in taken:
+                wish = block_around(plan.graph, one.scopes[0]) + wish
+            elif wish in taken and wish not in own:
                 wish = f"{wish}Block"
             names[one.number] = unique(wish, taken)
+            own.add(names[one.number])
             taken.add(names[one.number])
     return names
 

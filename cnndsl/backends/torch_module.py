@@ -90,9 +90,7 @@ def publish(module: ModuleType, source: str) -> None:
     imports = ModuleType(module.__name__)
     own = classes_of(module)
     vars(imports).update(
-        (name, value)
-        for name, value in vars(module).items()
-        if value not in own and value is not module
+        (name, value) for name, value in vars(module).items() if value not in own and value is not module
     )
     sys.modules[module.__name__] = imports
     file = str(module.__file__)

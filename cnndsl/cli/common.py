@@ -24,6 +24,7 @@ __all__ = [
     "Settings",
     "UsageError",
     "add_spec_options",
+    "anything_known",
     "check_one",
     "check_spec",
     "fail",
@@ -146,6 +147,11 @@ def check_one(options: Namespace) -> Report:
     if report.diagnostics:
         show_diagnostics(report.diagnostics, sys.stderr)
     return report
+
+
+def anything_known(report: Report) -> bool:
+    """Whether there is something to show of a spec: not of a text that does not parse."""
+    return any(node.output is not None for node in report.graph.nodes)
 
 
 def show_diagnostics(

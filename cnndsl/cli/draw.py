@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cnndsl.backends.engine import FORMATS, EngineError, write
-from cnndsl.cli.common import UsageError, add_spec_options, check_one
+from cnndsl.cli.common import UsageError, add_spec_options, anything_known, check_one
 
 __all__ = ["add_parser", "run"]
 
@@ -31,7 +31,7 @@ def run(options: Namespace) -> int:
     if ending not in FORMATS:
         raise UsageError(f"-o {options.output}: expected a file that ends in .{', .'.join(FORMATS)}")
     report = check_one(options)
-    if not report.graph.nodes:
+    if not anything_known(report):
         return 1
     from cnndsl.backends.dot import draw
 

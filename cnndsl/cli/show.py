@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from cnndsl.cli.common import UsageError, add_spec_options, check_one
+from cnndsl.cli.common import UsageError, add_spec_options, anything_known, check_one
 
 __all__ = ["add_parser", "run"]
 
@@ -36,7 +36,7 @@ def run(options: Namespace) -> int:
         from cnndsl.backends.json_report import report_to_json
 
         print(json.dumps(report_to_json(report), indent=2, ensure_ascii=False))
-    elif report.graph.nodes:
+    elif anything_known(report):
         from cnndsl.backends.summary import show
 
         print(show(report, batch=options.batch, depth=options.depth))

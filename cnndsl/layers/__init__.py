@@ -6,7 +6,7 @@ family's file; everything else (checker, backends, reference, tests) reads it fr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cnndsl.layers import (
     activation,
@@ -28,8 +28,7 @@ from cnndsl.layers.declaration import Join, Layer
 __all__ = ["Found", "find", "find_join", "flags", "join_names", "joins_", "layers", "names", "register"]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What a word of a spec means; `rank` is set where the word, like Conv2d, fixes the rank."""
 
     layer: Layer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Literal
 
 from cnndsl.dims import Shape, Value, format_shape, kind_of
 from cnndsl.layers.declaration import (
@@ -361,6 +362,15 @@ def linear_weights(x: Value, args: Args) -> tuple[Weight, ...]:
     return (weight, Weight("bias", (args["out"],))) if args["bias"] else (weight,)
 
 
+def linear_receptive(x: Value, args: Args) -> tuple[Step, ...] | Literal["whole"] | None:
+    """Features come from everywhere; on a plain value the axes in front are positions, each on its own."""
+    if x.rank == 0:
+        return "whole"
+    if not x.channels_first:
+        return None
+    return (*(Step(1) for _ in x.spatial[1:]), Step(x.shape[-1], x.shape[-1]))
+
+
 def linear_module(x: Value, args: Args, output: Shape) -> Module:
     return Module(
         "nn.Linear",
@@ -381,6 +391,7 @@ LINEAR = Layer(
     weights=linear_weights,
     macs=lambda x, args, output: prod(output) * x.shape[-1],
     module=linear_module,
+    receptive=linear_receptive,
     stricter="channels-first sequences, images and volumes are refused without `last`",
     examples=(
         Example("linear 10", "784", "10"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from cnndsl.dims import Shape, Value
 from cnndsl.layers.kinds import Kind
@@ -63,15 +63,13 @@ class LayerError(Exception):
         self.help = tuple(help)
 
 
-@dataclass(frozen=True, slots=True)
-class Default:
+class Default(NamedTuple):
     """Marks an argument without a default of its own."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class SameAs:
+class SameAs(NamedTuple):
     """The default is the value of another argument: a pool's stride is its window."""
 
     argument: str
@@ -80,7 +78,7 @@ class SameAs:
 REQUIRED = Default("required")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Argument:
     """One argument of a layer.
 
@@ -110,8 +108,7 @@ class Argument:
         return (self.name, *self.aliases, *((self.flag,) if self.flag else ()))
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(NamedTuple):
     """A tensor that a module keeps, by its name in the module; not trainable: a buffer.
 
     The name is empty where the tensor stands directly under the layer's own name (`scale`).
@@ -127,8 +124,7 @@ class Weight:
         return prod(self.shape)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """How far one axis of a layer sees: a window of `kernel` taps, `dilation` apart.
 
     A transposed convolution (`transposed`) sees through its kernel backwards.
@@ -141,7 +137,7 @@ class Step:
     transposed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Raw:
     """Python code in the place of a value, printed as it stands; it may use `torch` and `nn`."""
 
@@ -165,8 +161,7 @@ class Module:
     apply: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(NamedTuple):
     """A use of a layer that is right, with the shapes before and after it."""
 
     use: str
@@ -174,8 +169,7 @@ class Example:
     output: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(NamedTuple):
     """A use of a layer that is wrong, the rule that says so, and the argument to blame."""
 
     use: str
@@ -194,7 +188,7 @@ def no_macs(x: Value, args: Args, output: Shape) -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Operation:
     """Anything that a node of a graph can be: an input, a layer or a join."""
 
@@ -202,7 +196,7 @@ class Operation:
     summary: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Layer(Operation):
     """The declaration of a layer.
 
@@ -245,7 +239,7 @@ class Layer(Operation):
         raise KeyError(name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Join(Operation):
     """The declaration of a join.
 

@@ -1,4 +1,8 @@
-"""The types of layer arguments: what is accepted, and how it is said when it is not."""
+"""The types of layer arguments: what is accepted, and how it is said when it is not.
+
+Here and in `declaration`, classes that nobody compares go without `__eq__`, and small records are named
+tuples: every method that `dataclass` writes costs each run of `check` a tenth of a millisecond.
+"""
 
 from __future__ import annotations
 
@@ -69,9 +73,10 @@ def whole_number(value: Any, minimum: int, maximum: int, expected: str) -> int:
     return value
 
 
-@dataclass(frozen=True, slots=True)
 class Kind:
     """The type of an argument. `words` are the bare words that it takes as they stand."""
+
+    __slots__ = ()
 
     @property
     def words(self) -> frozenset[str]:
@@ -88,7 +93,7 @@ class Kind:
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Whole(Kind):
     """A whole number."""
 
@@ -105,7 +110,7 @@ class Whole(Kind):
         return whole_number(value, self.minimum, self.maximum, self.expected)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Real(Kind):
     """A number from `minimum` to `maximum`, the bounds included unless `open_minimum`.
 
@@ -136,7 +141,7 @@ class Real(Kind):
         return float(value)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Word(Kind):
     """One of a few words."""
 
@@ -160,9 +165,10 @@ class Word(Kind):
         raise Invalid(f"expected {self.expected}, got {describe_value(value)}")
 
 
-@dataclass(frozen=True, slots=True)
 class Truth(Kind):
     """True or false."""
+
+    __slots__ = ()
 
     @property
     def expected(self) -> str:
@@ -174,7 +180,7 @@ class Truth(Kind):
         raise Invalid(f"expected true or false, got {describe_value(value)}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PerAxis(Kind):
     """A whole number for every axis, or one for each: 3, (3, 5), k3x5.
 
@@ -214,7 +220,7 @@ class PerAxis(Kind):
         return whole_number(value, self.minimum, LARGEST, self.expected)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Sizes(Kind):
     """Several whole numbers: axes, a shape, paddings. `lengths` are the counts that are allowed."""
 
@@ -235,12 +241,13 @@ class Sizes(Kind):
         return tuple(whole_number(one, self.minimum, LARGEST, self.expected) for one in values)
 
 
-@dataclass(frozen=True, slots=True)
 class Factors(Kind):
     """A number above 0 for every axis, or one for each; the normal form has an entry an axis.
 
     Whole factors stay whole numbers, so that sizes multiplied by them do too.
     """
+
+    __slots__ = ()
 
     @property
     def expected(self) -> str:
@@ -257,7 +264,7 @@ class Factors(Kind):
         return int(number) if number.is_integer() else number
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class OrNone(Kind):
     """What `kind` takes, or the word `none`, which becomes Python's None."""
 

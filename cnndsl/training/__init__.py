@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cnndsl.training.api import train
 from cnndsl.training.data import Data, Part, load
-from cnndsl.training.errors import DataError, DataMismatch, SettingError, TrainingError
+from cnndsl.training.errors import DataError, DataMismatch, RunFolderError, SettingError, TrainingError
 from cnndsl.training.results import Epoch, Score, TrainResult
 from cnndsl.training.settings import (
     SGD,
@@ -33,6 +33,7 @@ __all__ = [
     "Mse",
     "OneCycle",
     "Part",
+    "RunFolderError",
     "Score",
     "SettingError",
     "Step",

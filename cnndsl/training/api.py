@@ -56,8 +56,9 @@ def train(
     Returns the metrics, the folder, and the model with the weights of the best epoch.
 
     Errors: SpecError for a bad spec, also in its `train` section; SettingError for a bad setting;
-    DataError for bad data, DataMismatch where they do not fit; TrainingError where the loss is no longer
-    a number, or where a run cannot be resumed; OSError for files that cannot be read or written.
+    DataError for bad data, DataMismatch where they do not fit; RunFolderError where `out` holds a run or
+    `resume` none; TrainingError where the loss is no longer a number; OSError for files that cannot be
+    read or written.
 
     >>> import tempfile, torch
     >>> images, labels = torch.rand(40, 1, 4, 4), torch.arange(40) % 2
@@ -75,7 +76,8 @@ def train(
         report = check(model, input, params)
         network = from_report(report, params)
         lines = report.graph.train if base is None else ()
-    chosen, notes = resolve(lines, settings, "{}", base)
+    path = {"data": os.fspath(data)} if isinstance(data, str | os.PathLike) else {}
+    chosen, notes = resolve(lines, {**settings, **path}, "{}", base)
     if isinstance(model, nn.Module):
         samples, network = _for_module(model, data, input, chosen)
     else:
@@ -109,10 +111,9 @@ def _fitted(data: AnyData, shape: tuple[int, ...], settings: TrainSettings) -> D
         return data
     if isinstance(data, tuple):
         return from_arrays(_array(data[0]), _array(data[1]), shape)
-    path = settings.data if data is None else os.fspath(data)
-    if path is None:
+    if settings.data is None:
         raise SettingError("no data: give a path, a pair (images, labels), or a `data` line in the spec")
-    return load(path, shape, settings.workers)
+    return load(settings.data, shape, settings.workers)
 
 
 def _array(values: Images) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-__all__ = ["DataError", "DataMismatch", "SettingError", "TrainingError"]
+__all__ = ["DataError", "DataMismatch", "RunFolderError", "SettingError", "TrainingError"]
 
 
 class DataError(ValueError):
@@ -34,5 +34,9 @@ class SettingError(ValueError):
     """A training setting that came from the caller, not from the spec, is wrong."""
 
 
+class RunFolderError(ValueError):
+    """The folder of a run cannot be used: it holds another run, or none, or a damaged one."""
+
+
 class TrainingError(RuntimeError):
-    """The run cannot go on, for a reason that lies in its settings or in its folder."""
+    """The run cannot go on: its loss is no longer a number, or its data have changed."""

@@ -21,7 +21,8 @@ STYLE: Any = {
     "axes.axisbelow": True,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
-    "legend.frameon": False,
+    "legend.edgecolor": "none",
+    "legend.framealpha": 0.9,
 }
 # More classes than this are drawn without numbers in the cells.
 NUMBERED = 20
@@ -31,10 +32,11 @@ def draw_curves(epochs: Sequence[Epoch], best_epoch: int, title: str, path: Path
     """Draw loss and accuracy side by side, training and validation, the best epoch marked, as a PNG."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     with rc_context(STYLE):
-        figure = Figure(figsize=(10, 4.2), layout="constrained")
+        figure = Figure(figsize=(10, 4.2), layout=ConstrainedLayoutEngine(wspace=0.06))
         figure.suptitle(title, x=0.01, ha="left", fontsize=12)
         numbers = [record.epoch for record in epochs]
         best = next(record for record in epochs if record.epoch == best_epoch)

@@ -95,7 +95,7 @@ class Loop:
                 looked = now
                 watch.batch(stop, float(loss_sum) / stop, float(correct) / stop)
         self.epoch += 1
-        return float(loss_sum) / count, float(correct) / count
+        return float(loss_sum) / count, int(correct) / count
 
     def evaluate(self, part: Part) -> Evaluation:
         """Loss and predictions on a part, in evaluation mode and without gradients."""
@@ -111,8 +111,8 @@ class Loop:
                 loss_sum += self.objective.loss(outputs, labels) * (stop - start)
                 predictions.append(self.objective.predict(outputs))
         predicted = torch.cat(predictions).cpu()
-        accuracy = float((predicted == part.labels).float().mean())
-        return Evaluation(float(loss_sum) / len(part), accuracy, predicted)
+        correct = int((predicted == part.labels).sum())
+        return Evaluation(float(loss_sum) / len(part), correct / len(part), predicted)
 
     def state(self) -> dict[str, Any]:
         """Everything that the next epochs depend on, for `torch.save`."""

@@ -18,7 +18,7 @@ from cnndsl.training.data import Data, DataMismatch
 from cnndsl.training.recipe import Objective
 from cnndsl.training.settings import TrainSettings
 
-__all__ = ["Network", "from_module", "from_report", "require_fit"]
+__all__ = ["Network", "from_module", "from_report", "mismatch", "require_fit"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,3 +112,10 @@ def require_fit(network: Network, data: Data, settings: TrainSettings) -> None:
     if settings.augment.shift and len(network.input_shape) != 3:
         taken = format_shape(network.input_shape)
         raise DataMismatch(f"augment shift moves images, the network takes {taken}", "input")
+
+
+def mismatch(report: Report, error: DataMismatch) -> Diagnostic:
+    """A DataMismatch as a diagnostic at the input or the output of the spec."""
+    graph = report.graph
+    node = graph.inputs[0] if error.about == "input" else graph.outputs[0].node
+    return Diagnostic("data-mismatch", error.message, graph.nodes[node].span, help=error.help)

@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from cnndsl.files import atomic_path, write_whole
-from cnndsl.training.errors import TrainingError
+from cnndsl.training.errors import RunFolderError
 from cnndsl.training.figures import draw_confusion, draw_curves
 from cnndsl.training.results import Epoch, Score
 from cnndsl.training.settings import TrainSettings
@@ -73,12 +73,14 @@ class RunFolder:
     def create(cls, path: Path | None, name: str) -> RunFolder:
         """Make the folder of a new run: `path`, or runs/NAME-1, runs/NAME-2 … beside the work.
 
-        Errors: TrainingError where `path` holds a run; OSError where no folder can be made.
+        Errors: RunFolderError where `path` holds anything already; OSError where no folder can be made.
         """
         if path is not None:
-            if (path / "last.ckpt").exists():
-                raise TrainingError(f"{path} holds a run already; `--resume {path}` goes on with it")
             path.mkdir(parents=True, exist_ok=True)
+            if (path / "last.ckpt").exists():
+                raise RunFolderError(f"{path} holds a run already: resume it, or name another folder")
+            if any(path.iterdir()):
+                raise RunFolderError(f"{path} is not empty: name a new folder for the run")
             return cls(path)
         number = 1
         while True:
@@ -100,16 +102,16 @@ class RunFolder:
             self.path.rmdir()
 
     def read_config(self) -> RunConfig:
-        """config.json; TrainingError where there is none, or a broken one."""
+        """config.json; RunFolderError where there is none, or a broken one."""
         path = self.path / "config.json"
         try:
             return RunConfig.model_validate_json(path.read_bytes())
         except FileNotFoundError:
-            raise TrainingError(f"{self.path} is no run folder: it holds no config.json") from None
+            raise RunFolderError(f"{self.path} is no run folder: it holds no config.json") from None
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"]))
-            raise TrainingError(f"{path} is damaged: {place}: {first['msg'].lower()}") from error
+            raise RunFolderError(f"{path} is damaged: {place}: {first['msg'].lower()}") from error
 
     def write_config(self, config: RunConfig) -> None:
         """Write config.json, and spec.cnn where the network came from a spec."""
@@ -120,11 +122,11 @@ class RunFolder:
         write_whole(self.path / "spec.cnn", text)
 
     def read_spec(self) -> str:
-        """The text of spec.cnn; TrainingError where there is none."""
+        """The text of spec.cnn; RunFolderError where there is none."""
         try:
             return (self.path / "spec.cnn").read_bytes().decode(errors="replace")
         except FileNotFoundError:
-            raise TrainingError(f"{self.path} holds no spec.cnn") from None
+            raise RunFolderError(f"{self.path} holds no spec.cnn") from None
 
     def save_best(self, weights: Mapping[str, Tensor]) -> None:
         """Write best.safetensors: the weights alone, by their state-dict keys."""
@@ -139,7 +141,7 @@ class RunFolder:
         try:
             weights: dict[str, Tensor] = load_file(path)
         except (FileNotFoundError, SafetensorError) as error:
-            raise TrainingError(f"{path} is missing or damaged: {error}") from error
+            raise RunFolderError(f"{path} is missing or damaged: {error}") from error
         return weights
 
     def save_last(self, loop: Mapping[str, Any], epochs: Sequence[Epoch]) -> None:
@@ -148,16 +150,16 @@ class RunFolder:
             torch.save({"loop": dict(loop), "epochs": [asdict(record) for record in epochs]}, temporary)
 
     def load_last(self) -> tuple[dict[str, Any], list[Epoch]]:
-        """What `save_last` wrote; TrainingError where no epoch was finished, or the file is damaged."""
+        """What `save_last` wrote; RunFolderError where no epoch was finished, or the file is damaged."""
         path = self.path / "last.ckpt"
         try:
             # weights_only: a checkpoint from a stranger runs no code
             saved = torch.load(path, map_location="cpu", weights_only=True)
             return saved["loop"], [Epoch(**record) for record in saved["epochs"]]
         except FileNotFoundError:
-            raise TrainingError(f"{self.path} holds no finished epoch to go on from: no last.ckpt") from None
+            raise RunFolderError(f"{self.path} holds no finished epoch to go on from: no last.ckpt") from None
         except (RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
-            raise TrainingError(f"{path} is damaged, so the run cannot go on from it") from error
+            raise RunFolderError(f"{path} is damaged, so the run cannot go on from it") from error
 
     def write_metrics(self, record: Mapping[str, Any]) -> None:
         """Write metrics.csv and metrics.json."""

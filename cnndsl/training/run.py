@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from math import isfinite
 from time import perf_counter
@@ -11,7 +12,7 @@ import torch
 from cnndsl import __version__
 from cnndsl.training.data import Data, Part, hold_out
 from cnndsl.training.device import make_accelerator
-from cnndsl.training.errors import TrainingError
+from cnndsl.training.errors import RunFolderError, TrainingError
 from cnndsl.training.loop import Evaluation, Loop
 from cnndsl.training.network import Network, require_fit
 from cnndsl.training.progress import Watcher
@@ -57,8 +58,20 @@ def run(
     it was found. A run that finishes no epoch leaves nothing in its folder.
 
     Errors: DataMismatch and DataError before anything is written; SettingError for a device that is not
-    there; TrainingError where the loss is no longer a number, or where the run cannot be resumed.
+    there; RunFolderError where the run cannot be resumed; TrainingError where the loss is no longer a
+    number, or where the data of a resumed run have changed.
     """
+    try:
+        return _run(network, data, settings, folder, watch, resume)
+    finally:
+        watch.end()
+        if not resume:
+            folder.discard()
+
+
+def _run(
+    network: Network, data: Data, settings: TrainSettings, folder: RunFolder, watch: Watcher, resume: bool
+) -> TrainResult:
     require_fit(network, data, settings)
     train, held = hold_out(data, settings.val, settings.seed)
     accelerator = make_accelerator(settings)
@@ -69,18 +82,14 @@ def run(
         loop = Loop(model, settings, train, accelerator)
         parameters = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
         state = _Run(loop, folder, held, parameters, [])
-        try:
-            config = _config(network, data, settings, state, len(train))
-            if resume:
-                _take_up(state, config)
-            else:
-                folder.write_config(config)
-                if network.text is not None:
-                    folder.write_spec(network.text)
-            _train(state, watch, len(train))
-        finally:
-            watch.end()
-            folder.discard()
+        config = _config(network, data, settings, state, len(train))
+        if resume:
+            _take_up(state, config)
+        else:
+            folder.write_config(config)
+            if network.text is not None:
+                folder.write_spec(network.text)
+        _train(state, watch, len(train))
         return _finish(state, data, network)
 
 
@@ -95,7 +104,8 @@ def _config(network: Network, data: Data, settings: TrainSettings, state: _Run, 
         outputs=network.output_shape[0],
         parameters=state.parameters,
         device=str(state.loop.device),
-        settings=settings,
+        # absolute: the run can be taken up from another folder
+        settings=settings.model_copy(update={"data": settings.data and os.path.abspath(settings.data)}),
         data=DataRecord(
             path=data.name,
             classes=data.classes,
@@ -118,7 +128,8 @@ def _take_up(state: _Run, config: RunConfig) -> None:
     try:
         state.loop.load_state(loop_state)
     except (RuntimeError, ValueError, KeyError) as error:
-        raise TrainingError(f"the run in {state.folder.path} trained another network: {error}") from error
+        message = f"{state.folder.path} holds a run of another network or optimizer: {error}"
+        raise RunFolderError(message) from error
     state.folder.write_config(config)
 
 

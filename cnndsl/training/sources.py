@@ -106,7 +106,7 @@ def resolve(
         for detail in error.errors():
             _report(detail, collected)
     if collected.problems:
-        raise SpecError(tuple(collected.problems))
+        raise SpecError(tuple(sorted(collected.problems, key=lambda problem: problem.span.start)))
     return result, notes
 
 

@@ -94,7 +94,7 @@ FAULTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         "repeat",
         lambda self, item, place, label, run=_Elaborator.repeat: run(
             self,
-            replace(item, count=syntax.Chain(item.span, item.count, (("+", syntax.Number(item.span, 1)),))),
+            item._replace(count=syntax.Chain(item.span, item.count, (("+", syntax.Number(item.span, 1)),))),
             place,
             label,
         ),
@@ -103,7 +103,7 @@ FAULTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         _Elaborator,
         "condition",
         lambda self, item, place, run=_Elaborator.condition: run(
-            self, replace(item, condition=syntax.Unary(item.span, "not", item.condition)), place
+            self, item._replace(condition=syntax.Unary(item.span, "not", item.condition)), place
         ),
     ),
 }

@@ -49,7 +49,8 @@ def test_exit_status(run: Run, words: list[str], status: int, said: str) -> None
 
 
 def test_settings_reach_the_spec(run: Run) -> None:
-    spec = "param n = 4\nparam wide = false\nparam mode = zeros\nconv n k3 padding_mode=mode nobias\nif wide { relu }"
+    params = "param n = 4\nparam wide = false\nparam mode = zeros\n"
+    spec = params + "conv n k3 padding_mode=mode nobias\nif wide { relu }"
     words = ["--set", "n=8", "--set", "wide=true", "--set", "mode=reflect", "--input", "1x9x9"]
     result = run("show", "-e", spec, *words)
     assert result.status == 0, result.err
@@ -112,7 +113,11 @@ def test_every_command_has_a_module_and_help(run: Run) -> None:
 
 def test_as_a_module() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "cnndsl", "check", "-"], input=LENET, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "cnndsl", "check", "-"],
+        input=LENET,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0
     assert done.stdout == "<stdin>: ok, 61,706 parameters, 416,520 multiply-adds\n"

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cnndsl.backends.naming import literal
+from cnndsl.backends.source.naming import literal
 from cnndsl.ir import Node
 from cnndsl.layers.declaration import Module, Raw
 from cnndsl.layers.windows import repeat
@@ -115,7 +115,7 @@ def split_code(raw: Raw) -> tuple[list[str], list[int]]:
             numbers.append(int(piece))
             texts.append("")
         else:
-            texts[-1] += piece
+            texts[-1] += literal(float(piece)) if index % 2 else piece
     return texts, numbers
 
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
-from cnndsl.backends.naming import literal, unique, variable
+from cnndsl.backends.source.naming import literal, unique, variable
 from cnndsl.layers.windows import repeat
 
-__all__ = ["Parameter", "Parameters", "Request"]
+__all__ = ["SIZES", "Parameter", "Parameters", "Request"]
 
-# Constructor arguments that are counts of channels or features.
+# PyTorch's names for counts of channels or features.
 SIZES = frozenset(
     "in_channels out_channels in_features out_features num_features num_channels normalized_shape "
     "groups num_parameters data".split()
@@ -29,10 +29,11 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A constructor parameter and its value in every instance."""
+    """A constructor parameter and its value in every instance; `is_size` for a count of channels."""
 
     name: str
     values: tuple[Any, ...]
+    is_size: bool
 
     @property
     def annotation(self) -> str:
@@ -54,18 +55,13 @@ def type_of(value: Any) -> str:
 class Request:
     """An argument whose values are to be written: `wish` is its keyword, `path` the keys of its child.
 
-    `of_class` where it is the parameter of another generated class.
+    `is_size` where it is a count of channels.
     """
 
     values: Sequence[Any]
     wish: str
     path: tuple[str, ...]
-    of_class: bool = False
-
-    @property
-    def is_size(self) -> bool:
-        """Whether the values may be counts of channels."""
-        return self.of_class or self.wish in SIZES
+    is_size: bool
 
 
 @dataclass(slots=True)
@@ -83,10 +79,12 @@ class Parameters:
     texts: dict[Key, str] = field(default_factory=dict)
     named: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     halves: dict[Key, Key] = field(default_factory=dict)
+    sizes: set[Key] = field(default_factory=set)
 
     def resolve(self, requests: Sequence[Request]) -> None:
         """Find an expression for every request's values; `text` then gives it."""
         self.halves = dict(half_kernels(requests))
+        self.sizes = {key_of(request.values) for request in requests if request.is_size}
         wanted: dict[Key, list[Request]] = {}
         for request in requests:
             key = key_of(request.values)
@@ -98,7 +96,7 @@ class Parameters:
                 self.name(key, wanted[key][0].values, self.legal(name))
         arriving = key_of(self.arriving)
         if arriving in wanted and arriving not in self.texts:
-            derived = self.derive(self.arriving, self.word_bases(), multiples_only=True)
+            derived = self.derive_arriving()
             in_name = "in_features" if self.is_vector else "in_channels"
             if derived is None:
                 self.name(arriving, self.arriving, self.legal(in_name))
@@ -106,7 +104,7 @@ class Parameters:
                 self.texts[arriving] = derived
         rest = {key: asked for key, asked in wanted.items() if key not in self.texts}
         for key, asked in list(rest.items()):
-            derived = self.derive(asked[0].values, self.bases()) if any(a.is_size for a in asked) else None
+            derived = self.derive(asked[0].values, self.bases()) if key in self.sizes else None
             if derived is not None:
                 self.texts[key] = derived
                 del rest[key]
@@ -133,15 +131,22 @@ class Parameters:
                 bases.setdefault(name, self.named[name])
         return bases
 
-    def derive(
-        self, values: Sequence[Any], bases: Mapping[str, Sequence[int]], *, multiples_only: bool = False
-    ) -> str | None:
+    def derive_arriving(self) -> str | None:
+        """What arrives as a multiple of a word of the block, as in a bottleneck."""
+        # Two uses may agree by chance.
+        if len(set(self.arriving)) < 3:
+            return None
+        for name, base in self.word_bases().items():
+            text = self.derive(self.arriving, {name: base})
+            if text is not None and "//" not in text:
+                return text
+        return None
+
+    def derive(self, values: Sequence[Any], bases: Mapping[str, Sequence[int]]) -> str | None:
         """The values as a simple expression of the bases, None where there is none."""
         if not is_varying_size(values):
             return None
         for words, template in candidates(values, bases):
-            if multiples_only and ("//" in template or len(words) > 1):
-                continue
             names = []
             for word in words:
                 key = key_of(bases[word])
@@ -168,7 +173,7 @@ class Parameters:
         for wish in ("out_channels", "out_features"):
             if wish in wishes and key == key_of(self.leaving):
                 return wish
-        if any(wish in SIZES for wish in wishes):
+        if key in self.sizes:
             return "hidden_features" if all("features" in wish for wish in wishes) else "hidden_channels"
         return wishes[0]
 
@@ -195,7 +200,10 @@ class Parameters:
         front = [name for name in ("in_channels", "in_features") if name not in own]
         order = [name for name in (*front, *own) if name in self.named]
         order += [name for name in self.named if name not in order]
-        return tuple(Parameter(name, self.named[name]) for name in dict.fromkeys(order))
+        return tuple(
+            Parameter(name, self.named[name], key_of(self.named[name]) in self.sizes)
+            for name in dict.fromkeys(order)
+        )
 
 
 def key_of(values: Sequence[Any]) -> Key:

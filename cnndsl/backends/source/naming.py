@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import keyword
 import re
@@ -14,8 +15,9 @@ __all__ = ["LOCALS", "Attribute", "attribute", "camel", "fits_sequential", "lite
 # What nn.Sequential calls its own beside what every module does, which no label can be.
 SEQUENTIAL = frozenset({"append", "extend", "insert", "pop"})
 
-# What generated code means by these names must not be hidden by a variable or a class.
-LOCALS = frozenset({"OrderedDict", "getattr", "i", "model", "nn", "range", "self", "super", "torch"})
+# What generated code means by these names must not be hidden by a variable or a class; and the three
+# that read like digits.
+LOCALS = frozenset({"I", "O", "OrderedDict", "i", "l", "model", "nn", "self", "torch", *dir(builtins)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +92,15 @@ def unique(name: str, taken: Container[str]) -> str:
 def literal(value: Any) -> str:
     """The value as Python source.
 
-    >>> literal("same"), literal((3, 5)), literal(float("inf")), literal([1e-3])
-    ('"same"', '(3, 5)', 'float("inf")', '[0.001]')
+    >>> literal("same"), literal((3, 5)), literal(float("inf")), literal([1e-6])
+    ('"same"', '(3, 5)', 'float("inf")', '[1e-6]')
     """
     if isinstance(value, str):
         return json.dumps(value)
     if isinstance(value, float) and not abs(value) < float("inf"):
         return f'float("{value}")'
+    if isinstance(value, float):
+        return re.sub("e([+-])0", r"e\1", repr(value))
     if isinstance(value, tuple):
         return f"({', '.join(map(literal, value))}{',' * (len(value) == 1)})"
     if isinstance(value, list):

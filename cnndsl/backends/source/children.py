@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from cnndsl.backends.layout import Call, Expression, layout
-from cnndsl.backends.naming import attribute, literal
+from cnndsl.backends.source.layout import Call, Expression, layout
+from cnndsl.backends.source.naming import attribute, literal
 
 __all__ = ["Child", "Made", "numbered", "registration", "sequential"]
 

@@ -9,20 +9,31 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
-from cnndsl.backends.children import Child, Made, numbered
-from cnndsl.backends.flow import Flow, flows, parent_of
-from cnndsl.backends.forward import module_of
-from cnndsl.backends.naming import fits_sequential, literal
-from cnndsl.backends.parameters import Parameter, Parameters, Request
-from cnndsl.backends.parts import IDENTITY, Column, Entry, Inline, Part, columns, leaves, part_of, skeleton
+from cnndsl.backends.source.children import Child, Made, numbered
+from cnndsl.backends.source.flow import Flow, flows, parent_of
+from cnndsl.backends.source.forward import module_of
+from cnndsl.backends.source.naming import fits_sequential, literal
+from cnndsl.backends.source.parameters import SIZES, Parameter, Parameters, Request
+from cnndsl.backends.source.parts import (
+    IDENTITY,
+    Column,
+    Entry,
+    Inline,
+    Part,
+    columns,
+    leaves,
+    part_of,
+    skeleton,
+)
 from cnndsl.ir import Graph, Node, Scope
 
-__all__ = ["ClassPlan", "Plan", "plan"]
+__all__ = ["ClassPlan", "Plan", "make_plan"]
 
 # Sequentials that are written in place may nest this deep before one becomes a class of its own.
 DEEPEST = 3
-# Arguments of a generated class that are given by position; the others by keyword.
+# The counts of channels that a class begins with are given by position, so many of them; the rest by keyword.
 POSITIONAL = 2
 
 
@@ -59,7 +70,7 @@ class Plan:
     helpers: dict[str, str]
 
 
-def plan(graph: Graph) -> Plan:
+def make_plan(graph: Graph) -> Plan:
     """Decide what is to be written for a graph without errors."""
     return Planner(graph).run()
 
@@ -154,7 +165,7 @@ class Planner:
         ]
         targets = [part.target for part in parts_of(trees[0])]
         requests = [
-            [[request(column, values, path, target) for values in column.values] for column in row]
+            [[self.request(column, values, path, target) for values in column.values] for column in row]
             for path, target, row in zip(paths, targets, table, strict=True)
         ]
         sizes = self.parameters(numbers)
@@ -181,9 +192,19 @@ class Planner:
                 sizes,
             )
         )
+        count = len(list(takewhile(lambda parameter: parameter.is_size, parameters[:POSITIONAL])))
         for index, scope in enumerate(numbers):
             given = tuple((parameter.name, parameter.values[index]) for parameter in parameters)
-            self.trees[scope] = Part(number, given[:POSITIONAL], given[POSITIONAL:])
+            self.trees[scope] = Part(number, given[:count], given[count:])
+
+    def request(
+        self, column: Column, values: Sequence[object], path: tuple[str, ...], target: str | int
+    ) -> Request:
+        """The request for the values of an argument of the class `target`."""
+        if isinstance(target, str):
+            return Request(values, column.name, path, column.name in SIZES)
+        sizes = {parameter.name for parameter in self.classes[target].parameters if parameter.is_size}
+        return Request(values, column.name, path, column.name in sizes)
 
     def parameters(self, numbers: Sequence[int]) -> Parameters:
         """What may name the parameters of a class with these instances."""
@@ -229,11 +250,6 @@ def written(entries: Sequence[Entry], arguments: Sequence[tuple[str, ...]]) -> t
 def parts_of(entries: Sequence[Entry]) -> list[Part]:
     """Every part of the entries in order."""
     return [part for _, part in leaves(entries)]
-
-
-def request(column: Column, values: Sequence[object], path: tuple[str, ...], target: str | int) -> Request:
-    """The request for the values of an argument."""
-    return Request(values, column.name, path, isinstance(target, int))
 
 
 def word_of(scope: Scope) -> str:

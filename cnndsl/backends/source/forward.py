@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 
-from cnndsl.backends.flow import Flow, Unit
-from cnndsl.backends.layout import statement
-from cnndsl.backends.naming import attribute, variable
+from cnndsl.backends.source.flow import Flow, Unit
+from cnndsl.backends.source.layout import statement
+from cnndsl.backends.source.naming import attribute, variable
 from cnndsl.ir import Graph, Node
 from cnndsl.layers.declaration import Join, Layer, Module
 
@@ -76,15 +76,11 @@ class Variables:
         if GENERIC.fullmatch(name):
             index = "xyz".index(name) if len(name) == 1 else int(name[1:]) + 2
             heappush(self.free, index)
-            heapify(self.free)
 
 
 def write_forward(graph: Graph, flow: Flow, labels: Mapping[int, str | None]) -> Forward:
     """The `forward` of a scope's module; `labels` are the names that values may be called by."""
-    last = {value: len(flow.units) for value in flow.returns}
-    for index in range(len(flow.units) - 1, -1, -1):
-        for value in flow.units[index].takes:
-            last.setdefault(value, index)
+    units, last = steps_and_uses(graph, flow)
     variables = Variables()
     extra = flow.takes[1:]
     is_root_of_many = flow.scope.parent is None and bool(extra)
@@ -93,26 +89,23 @@ def write_forward(graph: Graph, flow: Flow, labels: Mapping[int, str | None]) ->
         variables.assign(value, wish or ("skip" if value in extra and len(extra) == 1 else None))
     parameters = tuple(variables.names[value] for value in flow.takes)
 
-    # The branches of a wide join are called by their labels, however short they live.
-    wide = {value for unit in flow.units if unit.key is None and len(unit.takes) > 2 for value in unit.takes}
+    named = called_by_label(flow)
     steps: list[tuple[tuple[int, ...], str, str]] = []
-    for index, unit in enumerate(flow.units):
+    for index, unit in enumerate(units):
         code = call(graph, unit, variables.names)
-        kept = any(value in last for value in unit.gives)
         for value in dict.fromkeys(unit.takes):
             if last[value] == index:
                 variables.release(value)
-        if code is None or not (kept or is_module(graph, unit)):
-            continue
         targets = [
             variables.assign(
-                value, labels.get(value) if last[value] - index >= FAR or value in wide else None
+                value, labels.get(value) if last[value] - index >= FAR or value in named else None
             )
             if value in last
             else "_"
             for value in unit.gives
         ]
-        steps.append((unit.gives, f"{', '.join(targets)} = " if kept else "", code))
+        is_used = any(value in last for value in unit.gives)
+        steps.append((unit.gives, f"{', '.join(targets)} = " if is_used else "", code))
 
     if steps and steps[-1][0] == flow.returns:
         steps[-1] = ((), "return ", steps[-1][2])
@@ -122,18 +115,42 @@ def write_forward(graph: Graph, flow: Flow, labels: Mapping[int, str | None]) ->
     return Forward(parameters, len(flow.returns), tuple(lines))
 
 
-def call(graph: Graph, unit: Unit, names: Mapping[int, str]) -> str | None:
-    """The expression that computes a unit's values, None where it computes nothing."""
+def steps_and_uses(graph: Graph, flow: Flow) -> tuple[list[Unit], dict[int, int]]:
+    """The units that are written, and for every value that is used the index of the last one that takes it.
+
+    A module is called even if its value goes unused, for the sake of its hooks; an expression is not.
+    """
+    used = set(flow.returns)
+    written: list[Unit] = []
+    for unit in reversed(flow.units):
+        if unit.takes and (is_module(graph, unit) or not used.isdisjoint(unit.gives)):
+            written.append(unit)
+            used.update(unit.takes)
+    written.reverse()
+    last = {value: index for index, unit in enumerate(written) for value in unit.takes}
+    return written, last | dict.fromkeys(flow.returns, len(written))
+
+
+def called_by_label(flow: Flow) -> set[int]:
+    """The values that go by their labels, however short they live.
+
+    They are the branches of a wide join, and what a scope gives beside its result.
+    """
+    wide = {value for unit in flow.units if unit.key is None and len(unit.takes) > 2 for value in unit.takes}
+    return wide.union(flow.returns[1:], *(unit.gives[1:] for unit in flow.units))
+
+
+def call(graph: Graph, unit: Unit, names: Mapping[int, str]) -> str:
+    """The expression that computes a unit's values."""
     arguments = [names[value] for value in unit.takes]
-    if not isinstance(unit.content, Node):
-        return f"{attribute(unit.content.key).read}({', '.join(arguments)})" if arguments else None
-    if isinstance(unit.content.layer, Join):
-        return unit.content.layer.expression(arguments)
-    assert unit.key is not None, f"{unit.content.path} has no name"
-    module = module_of(graph, unit.content)
-    if module.apply:
-        return module.apply.format(x=arguments[0], self=attribute(unit.key, is_parameter=True).read)
-    return f"{attribute(unit.key).read}({', '.join(arguments)})"
+    if isinstance(unit.content, Node):
+        if isinstance(unit.content.layer, Join):
+            return unit.content.layer.expression(arguments)
+        module = module_of(graph, unit.content)
+        if module.apply:
+            parameter = attribute(unit.content.key or "", is_parameter=True)
+            return module.apply.format(x=arguments[0], self=parameter.read)
+    return f"{attribute(unit.content.key or '').read}({', '.join(arguments)})"
 
 
 def is_module(graph: Graph, unit: Unit) -> bool:

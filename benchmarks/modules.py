@@ -1,0 +1,134 @@
+"""Compiled modules against the same networks written by hand: forward, backward, construction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks import handwritten
+from benchmarks.pairs import Sample, in_turn, timed
+from benchmarks.results import Line, Part, Target, compared
+from cnndsl.api import compile
+
+__all__ = ["measure"]
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+SAME = Target("within", 1.0, 0.02)
+BUILD = Target("at most", 1.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A network that exists as a spec and by hand, and how often it runs in one measurement."""
+
+    name: str
+    spec: str
+    by_hand: Callable[[], nn.Module]
+    input: tuple[int, int, int]
+    batch: int
+    times: int
+
+    def compiled(self) -> nn.Module:
+        return compile(EXAMPLES / self.spec, self.input)
+
+
+RESNET18 = Case("ResNet-18, 4 images of 64x64", "resnet18.cnn", handwritten.resnet18, (3, 64, 64), 4, 1)
+SEQUENTIAL = Case(
+    "two_block_mnist, 64 images", "two_block_mnist.cnn", handwritten.two_block_mnist, (1, 28, 28), 64, 10
+)
+RESNET50 = Case("ResNet-50", "resnet50.cnn", handwritten.resnet50, (3, 224, 224), 1, 1)
+
+
+def measure(rounds: int | None, quick: bool) -> Part:
+    """Run both modules in turn, with the same weights and images."""
+    lines: list[Line] = []
+    for case in (SEQUENTIAL,) if quick else (SEQUENTIAL, RESNET18):
+        lines.extend(_speed(case, rounds or (2 if quick else 60), 1 if quick else 4))
+    for case in (SEQUENTIAL,) if quick else (SEQUENTIAL, RESNET18, RESNET50):
+        lines.append(_construction(case, rounds or (2 if quick else 15)))
+    remarks = (
+        "By hand: `benchmarks/handwritten.py`. Same weights, same images; outputs and gradients are compared "
+        "before anything is measured, and must be equal to the last bit.",
+        "Construction is from the text: reading, checking and generating code are in it. Both sides initialise "
+        "their weights by PyTorch's rules.",
+        f"{torch.get_num_threads()} threads. The pairs are spread over several instances of each module, "
+        "since an instance is a little faster or slower by where its weights lie in memory.",
+    )
+    return Part("Compiled against hand-written modules", tuple(lines), remarks)
+
+
+def _speed(case: Case, rounds: int, instances: int) -> list[Line]:
+    images = torch.randn(case.batch, *case.input, generator=torch.Generator().manual_seed(0))
+    seen: dict[str, tuple[list[float], list[float]]] = {"forward": ([], []), "forward and backward": ([], [])}
+    for instance in range(instances):
+        ours, theirs = _both(case, first_ours=instance % 2 == 0)
+        _require_equal(ours, theirs, images)
+        share = rounds // instances + (instance < rounds % instances)
+        for what, (above, below) in seen.items():
+            make = _forward if what == "forward" else _backward
+            found = in_turn(
+                {"ours": make(ours, images, case), "theirs": make(theirs, images, case)}, share, 2
+            )
+            above.extend(found["ours"])
+            below.extend(found["theirs"])
+    return [compared(f"{case.name}, {what}", "by hand", *both, SAME) for what, both in seen.items()]
+
+
+def _both(case: Case, first_ours: bool) -> tuple[nn.Module, nn.Module]:
+    if first_ours:
+        ours, theirs = case.compiled(), case.by_hand()
+    else:
+        theirs, ours = case.by_hand(), case.compiled()
+    theirs.load_state_dict(ours.state_dict())
+    return ours, theirs
+
+
+def _require_equal(ours: nn.Module, theirs: nn.Module, images: Tensor) -> None:
+    """Both must compute the same, or there is nothing to compare."""
+    results = []
+    for model in (ours, theirs):
+        model.train()
+        output = model(images)
+        output.square().mean().backward()
+        results.append([output, *(parameter.grad for parameter in model.parameters())])
+        model.zero_grad()
+    for one, other in zip(*results, strict=True):
+        assert torch.equal(one, other), "the compiled module computes something else than the one by hand"
+
+
+def _forward(model: nn.Module, images: Tensor, case: Case) -> Sample:
+    def run() -> None:
+        with torch.inference_mode():
+            model(images)
+
+    def sample() -> float:
+        model.eval()
+        return measured()
+
+    measured = timed(run, 2 * case.times)
+    return sample
+
+
+def _backward(model: nn.Module, images: Tensor, case: Case) -> Sample:
+    def run() -> None:
+        model.zero_grad()
+        model(images).square().mean().backward()
+
+    def sample() -> float:
+        model.train()
+        return measured()
+
+    measured = timed(run, case.times)
+    return sample
+
+
+def _construction(case: Case, rounds: int) -> Line:
+    found = in_turn({"ours": timed(case.compiled), "theirs": timed(case.by_hand)}, rounds)
+    name = case.name.split(",")[0]
+    # A network of a few small layers is made in less time than any text is read.
+    target = None if case is SEQUENTIAL else BUILD
+    return compared(f"{name}, construction", "by hand", found["ours"], found["theirs"], target)

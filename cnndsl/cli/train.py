@@ -1,0 +1,155 @@
+"""`cnndsl train`: train a spec on data, or several side by side."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnndsl.cli.common import (
+    UsageError,
+    add_spec_options,
+    check_spec,
+    fail,
+    show_diagnostics,
+    spec_settings,
+    spec_texts,
+)
+
+if TYPE_CHECKING:
+    from cnndsl.training.compare import Job
+    from cnndsl.training.progress import Watcher
+    from cnndsl.training.records import RunFolder
+
+__all__ = ["add_parser", "run"]
+
+# The options that are settings of a run: they win over the spec's `train` section.
+SETTINGS: tuple[tuple[str, type, str, str], ...] = (
+    ("data", str, "DATA", "a .csv, .csv.gz or .npz, or a folder with a folder of images a class"),
+    ("epochs", int, "N", "how often each sample is seen (10)"),
+    ("batch", int, "N", "samples a step (64)"),
+    ("optimizer", str, "NAME", "sgd, adam or adamw (adamw)"),
+    ("lr", float, "X", "the learning rate (0.001; sgd: 0.1)"),
+    ("loss", str, "NAME", "cross_entropy, mse or bce (cross_entropy)"),
+    ("schedule", str, "NAME", "of the learning rate: none, cosine, onecycle or step (none)"),
+    ("val", float, "X", "the fraction held out where the data bring no validation part (0.2)"),
+    ("seed", int, "N", "of the split, the weights and the order of the samples (0)"),
+    ("device", str, "NAME", "auto, cpu, cuda or mps (auto)"),
+    ("precision", str, "NAME", "fp32, bf16 or fp16 (fp32)"),
+    ("workers", int, "N", "threads that decode images (2)"),
+)
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the command's options."""
+    parser = subparsers.add_parser(
+        "train",
+        description="Train a spec on data and write a run folder; several specs: side by side, in one table.",
+    )
+    add_spec_options(parser, several=True)
+    for name, kind, metavar, words in SETTINGS:
+        parser.add_argument(f"--{name}", type=kind, metavar=metavar, help=words)
+    parser.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (runs/NAME-N)")
+    parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with the run in this folder")
+
+
+def run(options: Namespace) -> int:
+    """Train; 1 where the spec or the data are at fault or the loss is no longer a number."""
+    from cnndsl.training.compare import comparison
+    from cnndsl.training.errors import DataError, RunFolderError, SettingError, TrainingError
+    from cnndsl.training.progress import watcher
+    from cnndsl.training.run import run as run_one
+
+    watch = watcher()
+    results = []
+    folder: RunFolder | None = None
+    try:
+        jobs = _jobs(options, watch)
+        if jobs is None:
+            return 1
+        for job in jobs:
+            folder = _folder(options, job, several=len(jobs) > 1)
+            name = job.network.name
+            watch.note(f"{name}: {len(job.data.classes)} classes; the run is written to {folder.path}")
+            result = run_one(job.network, job.data, job.settings, folder, watch, options.resume is not None)
+            results.append((name, result))
+    except (SettingError, RunFolderError) as error:
+        raise UsageError(str(error)) from error
+    except OSError as error:
+        what = f" {error.filename}" if error.filename else ""
+        raise UsageError(f"cannot write{what}: {(error.strerror or str(error)).lower()}") from error
+    except (DataError, TrainingError) as error:
+        fail(str(error))
+        return 1
+    except KeyboardInterrupt:
+        fail(_interrupted(folder))
+        return 130
+    finally:
+        if results:
+            print(comparison(results))
+    return 0
+
+
+def _jobs(options: Namespace, watch: Watcher) -> list[Job] | None:
+    """What is to be trained, everything checked; None where a spec has mistakes, which were shown."""
+    from cnndsl.training.compare import prepare
+    from cnndsl.training.network import from_report
+    from cnndsl.training.sources import resolve
+
+    given = {name: getattr(options, name) for name, *_ in SETTINGS}
+    if options.resume is not None:
+        return [_resumed(options, given, watch)]
+    shared = spec_settings(options)
+    reports = [check_spec(spec, shared) for spec in spec_texts(options)]
+    found = [diagnostic for report in reports for diagnostic in report.diagnostics]
+    if found:
+        show_diagnostics(found, sys.stderr)
+    if not all(report.ok for report in reports):
+        return None
+    networks = []
+    for report in reports:
+        settings, notes = resolve(report.graph.train, given)
+        for note in notes:
+            watch.note(note)
+        networks.append((report, from_report(report, shared.params), settings))
+    return prepare(networks, watch.note)
+
+
+def _resumed(options: Namespace, given: dict[str, Any], watch: Watcher) -> Job:
+    from dataclasses import replace
+
+    from cnndsl.api import check
+    from cnndsl.training.compare import prepare
+    from cnndsl.training.network import from_report
+    from cnndsl.training.records import RunFolder
+    from cnndsl.training.sources import resolve
+
+    if options.specs or options.texts or options.inputs or options.settings or options.out:
+        raise UsageError("--resume takes spec, --input, --set and folder from the run: leave them out")
+    spec_settings(options)
+    folder = RunFolder(options.resume)
+    config = folder.read_config()
+    folder.read_spec()
+    report = check(folder.path / "spec.cnn", config.input, config.params)
+    settings, notes = resolve((), given, base=config.settings)
+    for note in notes:
+        watch.note(note)
+    network = replace(from_report(report, config.params), name=config.name)
+    (job,) = prepare([(report, network, settings)], watch.note)
+    return job
+
+
+def _folder(options: Namespace, job: Job, several: bool) -> RunFolder:
+    from cnndsl.training.records import RunFolder
+
+    if options.resume is not None:
+        return RunFolder(options.resume)
+    out = options.out / job.network.name if several and options.out is not None else options.out
+    return RunFolder.create(out, job.network.name)
+
+
+def _interrupted(folder: RunFolder | None) -> str:
+    if folder is None or not (folder.path / "last.ckpt").exists():
+        return "interrupted before an epoch was finished: nothing is kept"
+    return f"interrupted; `cnndsl train --resume {folder.path}` goes on after the last finished epoch"

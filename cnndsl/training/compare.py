@@ -1,0 +1,118 @@
+"""Training several networks side by side: everything is checked before the first one trains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from cnndsl.diagnostics import Diagnostic, SpecError
+from cnndsl.dims import Shape
+from cnndsl.report import Report
+from cnndsl.training.data import Data, DataMismatch, load
+from cnndsl.training.errors import SettingError
+from cnndsl.training.network import Network, mismatch, require_fit
+from cnndsl.training.results import TrainResult
+from cnndsl.training.settings import TrainSettings
+
+__all__ = ["Job", "comparison", "prepare"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """A network with its settings and the data that it was found to fit."""
+
+    network: Network
+    settings: TrainSettings
+    data: Data
+
+
+def prepare(
+    networks: Sequence[tuple[Report, Network, TrainSettings]], note: Callable[[str], None]
+) -> list[Job]:
+    """Load the data, hold every network against them, and put all on the same split and seed.
+
+    `note` is told what was mended. Networks of the same name get a number.
+
+    Errors: SpecError with rule data-mismatch where a network does not fit, or train-setting where a data
+    path in the spec leads nowhere; SettingError where the caller's does, or where no data or different
+    data are named; DataError as in `load`.
+    """
+    loaded: dict[Shape, Data] = {}
+    names: dict[str, int] = {}
+    jobs = []
+    first = networks[0][2]
+    problems: list[Diagnostic] = []
+    for report, network, own in networks:
+        settings = _same_split(first, own, network.name, note)
+        try:
+            if network.input_shape not in loaded:
+                data = loaded[network.input_shape] = _load(report, network, settings)
+                said = [text for other in loaded.values() if other is not data for text in other.notes]
+                for text in data.notes:
+                    if text not in said:
+                        note(text)
+            require_fit(network, loaded[network.input_shape], settings)
+        except DataMismatch as error:
+            problems.append(mismatch(report, error))
+            continue
+        names[network.name] = names.get(network.name, 0) + 1
+        count = names[network.name]
+        named = network if count == 1 else replace(network, name=f"{network.name}-{count}")
+        jobs.append(Job(named, settings, loaded[network.input_shape]))
+    if problems:
+        raise SpecError(tuple(problems))
+    return jobs
+
+
+def _same_split(
+    first: TrainSettings, own: TrainSettings, name: str, note: Callable[[str], None]
+) -> TrainSettings:
+    if own.data != first.data:
+        raise SettingError(f"the specs name different data, {first.data} and {own.data}: give --data")
+    if (own.val, own.seed) != (first.val, first.seed):
+        note(f"{name}: val {first.val:g} and seed {first.seed}, as in the first spec: like with like")
+    return own.model_copy(update={"val": first.val, "seed": first.seed})
+
+
+def _load(report: Report, network: Network, settings: TrainSettings) -> Data:
+    if settings.data is None:
+        raise SettingError("no data: give --data, or a `data` line in the spec's train section")
+    try:
+        return load(settings.data, network.input_shape, settings.workers)
+    except OSError as error:
+        message = f"cannot read {error.filename or settings.data}: {(error.strerror or str(error)).lower()}"
+        line = next((line for line in report.graph.train if line.name == "data"), None)
+        if line is None or not settings.data.endswith(str(line.positional[0])):
+            raise SettingError(message) from error
+        raise SpecError((Diagnostic("train-setting", message, line.positional_spans[0]),)) from error
+
+
+def comparison(results: Sequence[tuple[str, TrainResult]]) -> str:
+    """The results in one table, with a line that says what the numbers are measured on."""
+    head = ("network", "parameters", "loss", "accuracy", "best epoch", "seconds", "run")
+    rows = [
+        (
+            name,
+            f"{result.parameters:,}",
+            f"{result.loss:.4f}",
+            f"{result.accuracy:.4f}",
+            f"{result.best_epoch}/{len(result.epochs)}",
+            f"{sum(epoch.seconds for epoch in result.epochs):.1f}",
+            str(result.folder),
+        )
+        for name, result in results
+    ]
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    text_columns = (0, len(head) - 1)
+    lines = [
+        "  ".join(
+            cell.ljust(width) if column in text_columns else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in (head, *rows)
+    ]
+    lines.insert(1, "─" * max(map(len, lines)))
+    score = results[0][1].test
+    part = {"held-out": "held-out", "val": "validation", "test": "test"}[score.on]
+    lines.append(f"loss and accuracy: the best epoch's weights on the {score.samples:,} {part} samples")
+    return "\n".join(lines)
