@@ -64,7 +64,7 @@ test-long: $(STAMP) ## the long random proofs: minutes to hours
 
 .PHONY: bench
 bench: $(STAMP) ## measure speed against PyTorch's import, hand-written modules and a plain training loop
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks
 
 .PHONY: format
 format: $(STAMP) ## bring the code into its form

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from benchmarks import handwritten
 from benchmarks.pairs import Sample, in_turn, timed
 from benchmarks.results import Line, Part, Target, compared
-from cnndsl.api import compile
+from cnndsl import api
 
 __all__ = ["measure"]
 
@@ -33,7 +33,7 @@ class Case:
     times: int
 
     def compiled(self) -> nn.Module:
-        return compile(EXAMPLES / self.spec, self.input)
+        return api.compile(EXAMPLES / self.spec, self.input)
 
 
 RESNET18 = Case("ResNet-18, 4 images of 64x64", "resnet18.cnn", handwritten.resnet18, (3, 64, 64), 4, 1)
@@ -47,16 +47,16 @@ def measure(rounds: int | None, quick: bool) -> Part:
     """Run both modules in turn, with the same weights and images."""
     lines: list[Line] = []
     for case in (SEQUENTIAL,) if quick else (SEQUENTIAL, RESNET18):
-        lines.extend(_speed(case, rounds or (2 if quick else 60), 1 if quick else 4))
-    for case in (SEQUENTIAL,) if quick else (SEQUENTIAL, RESNET18, RESNET50):
-        lines.append(_construction(case, rounds or (2 if quick else 15)))
+        lines += _speed(case, rounds or (1 if quick else 60), 1 if quick else 4)
+    built = (SEQUENTIAL,) if quick else (SEQUENTIAL, RESNET18, RESNET50)
+    lines += [_construction(case, rounds or (1 if quick else 15)) for case in built]
     remarks = (
-        "By hand: `benchmarks/handwritten.py`. Same weights, same images; outputs and gradients are compared "
-        "before anything is measured, and must be equal to the last bit.",
-        "Construction is from the text: reading, checking and generating code are in it. Both sides initialise "
-        "their weights by PyTorch's rules.",
-        f"{torch.get_num_threads()} threads. The pairs are spread over several instances of each module, "
-        "since an instance is a little faster or slower by where its weights lie in memory.",
+        "By hand: `benchmarks/handwritten.py`. Same weights, same images; outputs and gradients are "
+        "compared before anything is measured, and must be equal to the last bit.",
+        "Construction is from the text: reading, checking and generating code are in it. Both sides "
+        "initialise their weights by PyTorch's rules.",
+        f"PyTorch's threads: {torch.get_num_threads()}. The pairs are spread over several instances of each "
+        "module, since one is a little faster or slower by where its weights lie in memory.",
     )
     return Part("Compiled against hand-written modules", tuple(lines), remarks)
 

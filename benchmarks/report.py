@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,18 +59,20 @@ def as_markdown(parts: Results) -> str:
 
 def as_text(parts: Results) -> str:
     """The parts as tables for a terminal."""
-    rows = {name: [_row(line) for line in part["lines"]] for name, part in parts.items()}
-    widths = [max(map(len, column)) for column in zip(HEADINGS, *sum(rows.values(), []), strict=True)]
+    tables = [(part, [HEADINGS, *map(_row, part["lines"])]) for part in parts.values()]
+    columns = zip(*(row for _, rows in tables for row in rows), strict=True)
+    widths = [max(map(len, column)) for column in columns]
     lines = []
-    for name, part in parts.items():
+    for part, rows in tables:
         lines.append(part["title"])
-        for row in (HEADINGS, *rows[name]):
-            lines.append(
-                "  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-            )
-        lines.extend(f"  - {remark}" for remark in part["remarks"])
+        lines += [_aligned(row, widths) for row in rows]
+        lines += [f"  - {remark}" for remark in part["remarks"]]
         lines.append("")
     return "\n".join(lines)
+
+
+def _aligned(row: Row, widths: Sequence[int]) -> str:
+    return "  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def _row(line: Mapping[str, Any]) -> Row:
@@ -108,6 +110,7 @@ def _show(value: float, unit: str) -> str:
 def _machine(part: Mapping[str, Any]) -> str:
     machine = part["machine"]
     return (
-        f"Measured on {machine['date']}: {machine['processor']}, {machine['cores']} cores, {machine['system']}, "
-        f"{machine['python']}, torch {machine['torch']}, lark {machine['lark']}."
+        f"Measured on {machine['date']}: {machine['processor']}, {machine['cores']} cores, "
+        f"{machine['system']}, {machine['python']}, torch {machine['torch']}, lark {machine['lark']}."
+        f"{' A quick run: the numbers are worth nothing.' * part['quick']}"
     )

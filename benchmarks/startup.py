@@ -36,7 +36,7 @@ def measure(rounds: int | None, quick: bool) -> Part:
     has_interegular = find_spec("interegular") is not None
     if has_interegular:
         samples["user"] = _process([sys.executable, "-c", WITHOUT_INTEREGULAR, "check", str(SPEC)])
-    found = in_turn(samples, rounds or (2 if quick else 20))
+    found = in_turn(samples, rounds or (1 if quick else 20))
     torch = found["torch"]
     lines: list[Line] = [
         compared("`cnndsl check resnet50.cnn`", "`import torch`", found["check"], torch, AT_MOST)

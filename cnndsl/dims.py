@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["AXIS_LETTERS", "LARGEST", "Shape", "Value", "format_shape", "kind_of"]
+__all__ = ["AXIS_LETTERS", "LARGEST", "Shape", "Value", "describe", "format_shape", "kind_of"]
 
 # Sizes without the batch axis, channels (or features) first.
 Shape = tuple[int, ...]
@@ -64,3 +64,14 @@ def kind_of(shape: Shape) -> str:
     'image'
     """
     return _KINDS.get(len(shape), f"value with {len(shape)} axes")
+
+
+def describe(shape: Shape) -> str:
+    """A value with its article and sizes, to stand in a message.
+
+    >>> describe((3, 32, 32)), describe((784,))
+    ('an image 3x32x32', 'a vector of 784')
+    """
+    kind = kind_of(shape)
+    between = " of" if len(shape) == 1 else "," if len(shape) not in _KINDS else ""
+    return f"{'an' if kind == 'image' else 'a'} {kind}{between} {format_shape(shape)}"

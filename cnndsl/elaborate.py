@@ -299,7 +299,7 @@ class _Elaborator(Joining, Applying):
             place.scope.next_position()
             self.lose(place, item.span, item.name)
             return
-        self.layer(found.layer, found.rank, item, place, label)
+        self.layer(found, item, place, label)
 
     def labelled(self, item: s.Labelled, place: Place, outer: str | None) -> None:
         if outer is not None:
@@ -318,7 +318,7 @@ class _Elaborator(Joining, Applying):
         place.scope.labels[label] = Labelled(place.current, item.label.span, inside)
 
     def repeat(self, item: s.Repeat, place: Place, label: str | None) -> None:
-        count = self.value(item.count, place)
+        count = self.value(item.times, place)
         if isinstance(count, float) and count.is_integer():
             count = int(count)
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
@@ -326,7 +326,7 @@ class _Elaborator(Joining, Applying):
                 self.error(
                     "invalid-argument",
                     f"expected a whole number of repeats, 0 or more, got {describe_value(count)}",
-                    item.count.span,
+                    item.times.span,
                 )
             self.lose(place, item.span)
             return

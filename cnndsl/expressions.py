@@ -11,7 +11,7 @@ from typing import Any
 
 from cnndsl import syntax as s
 from cnndsl.diagnostics import Diagnostic, SpecError
-from cnndsl.dims import AXIS_LETTERS, LARGEST, Value, kind_of
+from cnndsl.dims import AXIS_LETTERS, LARGEST, Value, describe
 from cnndsl.layers.kinds import describe_value
 from cnndsl.slips import DEEPEST
 from cnndsl.text import Span
@@ -169,11 +169,10 @@ class _Evaluator:
         shape = self.arriving.shape
         letters = AXIS_LETTERS.get(len(shape), "C")
         if node.word not in letters:
-            article = "an" if len(shape) == 3 else "a"
             raise _fail(
                 "wrong-rank",
-                f"`{node.word}` is the {_AXIS_NAMES[node.word]}, but {article} {kind_of(shape)} "
-                f"{self.arriving} arrives, with the axes {', '.join(letters)}",
+                f"`{node.word}` is the {_AXIS_NAMES[node.word]}, but {describe(shape)} "
+                f"arrives, with the axes {', '.join(letters)}",
                 node.span,
             )
         return shape[letters.index(node.word)]

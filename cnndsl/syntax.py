@@ -236,11 +236,11 @@ class Reuse(NamedTuple):
 
 
 class Repeat(NamedTuple):
-    """`item x count`."""
+    """`item x times`."""
 
     span: Span
     item: Item
-    count: Expression
+    times: Expression
 
 
 class Label(NamedTuple):

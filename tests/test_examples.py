@@ -269,11 +269,9 @@ def test_the_key_lists_are_as_long_as_torchvisions() -> None:
 def test_a_layer_of_resnet18_can_be_called_and_hooked() -> None:
     model = cnndsl.compile(EXAMPLES / "resnet18.cnn", input=(3, 64, 64))
     seen: list[torch.Size] = []
-    layer1 = model.get_submodule("layer1")
-    assert isinstance(layer1, nn.Module)
-    model.get_submodule("layer1.0").register_forward_hook(
-        lambda module, inputs, value: seen.append(value.shape)
-    )
+    first = model.layer1[0]  # type: ignore[index,union-attr]
+    assert first is model.get_submodule("layer1.0")
+    first.register_forward_hook(lambda module, inputs, value: seen.append(value.shape))
     with torch.inference_mode():
         model.eval()(torch.zeros(1, 3, 64, 64))
     assert seen == [(1, 64, 16, 16)]
@@ -298,6 +296,7 @@ def test_a_layer_of_resnet18_can_be_called_and_hooked() -> None:
         ("input 3x32x32 -> conv 16 k4 p=same", "16x32x32"),
     ],
 )
+@pytest.mark.filterwarnings("ignore:Using padding='same'")
 def test_sizes_of_convolutions_and_pools(spec: str, wanted: str) -> None:
     assert output(spec) == wanted
     built = cnndsl.compile(spec)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cnndsl.cli.common import UsageError, use_color
-from cnndsl.layers import find, find_join, join_names, joins_, layers, names
+from cnndsl.layers import all_joins, find, find_join, join_names, layers, names
 from cnndsl.layers.declaration import Argument, Join, Layer, SameAs
 from cnndsl.layers.kinds import describe_value
 from cnndsl.terminal import Style
@@ -53,7 +53,7 @@ def _vocabulary(style: Style) -> str:
         rows.append((family, "", ""))
         rows.extend(("  " + layer.name, _pytorch(layer), layer.summary) for layer in members)
     rows.append(("joins", "", ""))
-    rows.extend(("  " + join.name, "", join.summary) for join in joins_())
+    rows.extend(("  " + join.name, "", join.summary) for join in all_joins())
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = []
     for name, pytorch, doc in rows:

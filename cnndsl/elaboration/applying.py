@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from cnndsl import syntax as s
 from cnndsl.diagnostics import Diagnostic
-from cnndsl.dims import LARGEST, Value, format_shape, kind_of
+from cnndsl.dims import LARGEST, Value, describe, format_shape, kind_of
 from cnndsl.elaboration.binding import Bound, bind_block, bind_layer
 from cnndsl.elaboration.context import Context, Place
 from cnndsl.elaboration.provenance import origin
 from cnndsl.expressions import Environment
 from cnndsl.ir import Use
-from cnndsl.layers import join_names, names
-from cnndsl.layers.declaration import Layer, LayerError
+from cnndsl.layers import Found, join_names, names
+from cnndsl.layers.declaration import LayerError
 from cnndsl.words import did_you_mean
 
 __all__ = ["Applying"]
@@ -30,23 +30,20 @@ class Applying(Context):
             *(near or ("`cnndsl layers` lists the layers",)),
         )
 
-    def layer(self, layer: Layer, fixed: int | None, item: s.Call, place: Place, label: str | None) -> None:
+    def layer(self, found: Found, item: s.Call, place: Place, label: str | None) -> None:
+        layer = found.layer
         arriving = self.builder.value(place.current)
-        rank = fixed if fixed is not None else (arriving.rank if arriving is not None else None)
-        bound = bind_layer(layer, item, place.names, arriving, rank, self.report)
-        passes = layer.name == "identity"
-        key = label
-        if key is None and not passes:
-            key = place.scope.next_position()
-        elif not passes:
-            place.scope.next_position()
-        if passes:
+        bound = bind_layer(layer, item, place.names, arriving, self.report)
+        if layer.name == "identity":
+            # Nothing is computed: no node, and no position in the scope.
             if bound is None:
                 self.lose(place, item.span, layer.name)
             return
+        position = place.scope.next_position()
+        key = position if label is None else label
         output = None
         if bound is not None and bound.decided and arriving is not None:
-            output = self.shape(layer, fixed, bound, arriving, item, place)
+            output = self.shape(found, bound, arriving, item, place)
         if bound is None or arriving is None or output is None:
             place.current = self.builder.append(
                 place.scope, layer, (place.current,), None, item.span, place.uses, key=key
@@ -68,15 +65,15 @@ class Applying(Context):
 
     def shape(
         self,
-        layer: Layer,
-        fixed: int | None,
+        found: Found,
         bound: Bound,
         arriving: Value,
         item: s.Call,
         place: Place,
     ) -> Value | None:
         """The value that a layer gives; None after a mistake that was reported."""
-        ranks = layer.ranks if fixed is None else frozenset({fixed})
+        layer = found.layer
+        ranks = layer.ranks if found.ranks is None else found.ranks
         if ranks is not None and arriving.rank not in ranks:
             self.wrong_rank(ranks, arriving, item, place)
             return None
@@ -88,10 +85,8 @@ class Applying(Context):
             self.report(Diagnostic(problem.rule, problem.message, span, problem.label, notes, problem.help))
             return None
         if any(size > LARGEST for size in shape):
-            self.error(
-                "too-large", f"the output {format_shape(shape)} is above the largest size, 2^31 - 1",
-                item.name_span,
-            )  # fmt: skip
+            message = f"the output {format_shape(shape)} is above the largest size, 2^31 - 1"
+            self.error("too-large", message, item.name_span)
             return None
         if layer.layout == "same":
             return Value(shape, arriving.channels_first)
@@ -101,7 +96,6 @@ class Applying(Context):
         kinds = [kind_of((1,) * (rank + 1)) for rank in sorted(ranks)]
         articles = [f"{'an' if kind == 'image' else 'a'} {kind}" for kind in kinds]
         wanted = " or ".join(filter(None, [", ".join(articles[:-1]), articles[-1]]))
-        kind = kind_of(arriving.shape)
         help: tuple[str, ...] = ()
         if arriving.rank == 0:
             help = ("`unflatten` makes an image of a vector: `unflatten 16 7 7`",)
@@ -109,7 +103,7 @@ class Applying(Context):
             help = ("`flatten` makes a vector of it",)
         self.error(
             "wrong-rank",
-            f"`{item.name}` takes {wanted}, but {'an' if kind == 'image' else 'a'} {kind} {arriving} arrives",
+            f"`{item.name}` takes {wanted}, but {describe(arriving.shape)} arrives",
             item.name_span,
             *help,
             related=origin(self.builder, place.current),

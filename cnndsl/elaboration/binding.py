@@ -92,7 +92,6 @@ def bind_layer(
     use: s.Call,
     names: Environment,
     arriving: Value | None,
-    rank: int | None,
     report: Callable[[Diagnostic], None],
 ) -> Bound | None:
     """Bind a layer's arguments; None where a mistake was reported."""
@@ -168,7 +167,7 @@ def bind_layer(
         if any(value is UNDECIDED for value, _ in variadic):
             gathered = UNDECIDED
         slots.put(places[place].name, gathered, first.to(last))
-    return _complete_layer(layer, use, rank, slots)
+    return _complete_layer(layer, use, None if arriving is None else arriving.rank, slots)
 
 
 def _complete_layer(layer: Layer, use: s.Call, rank: int | None, slots: _Slots) -> Bound | None:

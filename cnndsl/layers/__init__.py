@@ -13,6 +13,7 @@ from cnndsl.layers import (
     convolution,
     gating,
     joins,
+    linear,
     normalisation,
     ordering,
     padding,
@@ -25,14 +26,14 @@ from cnndsl.layers import (
 )
 from cnndsl.layers.declaration import Join, Layer
 
-__all__ = ["Found", "find", "find_join", "flags", "join_names", "joins_", "layers", "names", "register"]
+__all__ = ["Found", "all_joins", "find", "find_join", "flags", "join_names", "layers", "names", "register"]
 
 
 class Found(NamedTuple):
-    """What a word of a spec means; `rank` is set where the word, like Conv2d, fixes the rank."""
+    """What a word of a spec means; `ranks` are those that it stands for: Conv2d takes images only."""
 
     layer: Layer
-    rank: int | None = None
+    ranks: frozenset[int] | None = None
 
 
 _layers: dict[str, Layer] = {}
@@ -49,7 +50,9 @@ def register(layer: Layer) -> None:
         if "{rank}" in name:
             for rank in sorted(layer.ranks or ()):
                 if rank:
-                    words.setdefault(name.replace("{rank}", str(rank)), Found(layer, rank))
+                    # BatchNorm1d takes vectors as well as sequences.
+                    ranks = {0, 1} & (layer.ranks or set()) if rank == 1 else {rank}
+                    words.setdefault(name.replace("{rank}", str(rank)), Found(layer, frozenset(ranks)))
         else:
             words.setdefault(name, Found(layer))
     taken = sorted(word for word in words if word in _words)
@@ -75,7 +78,7 @@ def layers() -> tuple[Layer, ...]:
     return tuple(_layers.values())
 
 
-def joins_() -> tuple[Join, ...]:
+def all_joins() -> tuple[Join, ...]:
     """Every join."""
     return tuple(_joins.values())
 
@@ -97,6 +100,7 @@ def flags() -> frozenset[str]:
 
 for _family in (
     convolution,
+    linear,
     pooling,
     reduction,
     normalisation,

@@ -43,15 +43,22 @@ class Loop:
 
     All randomness comes from PyTorch's global generator (dropout) and from `generator` (the order of
     the samples, augmentation), which `state` holds: an epoch is a function of the state before it.
+    `layout` is how images lie in memory; what is computed is the same up to rounding.
     """
 
     def __init__(
-        self, model: nn.Module, settings: TrainSettings, train: Part, accelerator: Accelerator
+        self,
+        model: nn.Module,
+        settings: TrainSettings,
+        train: Part,
+        accelerator: Accelerator,
+        layout: torch.memory_format = torch.contiguous_format,
     ) -> None:
         self.settings = settings
         self.accelerator = accelerator
         self.device = accelerator.device
-        self.model: nn.Module = accelerator.prepare(model)
+        self.layout = layout
+        self.model: nn.Module = accelerator.prepare(model.to(memory_format=layout))
         # not prepared: accelerate's wrapper looks for a package on disk in every step, which costs a
         # small network a tenth of its time; the gradient scaler is called below instead
         self.optimizer = make_optimizer(settings.optimizer, self.model.parameters())
@@ -82,7 +89,7 @@ class Loop:
             labels = self.labels[indices]
             if not isinstance(self.settings.schedule, Constant):
                 self._set_rate(step)
-            outputs = self.model(images)
+            outputs = self.model(images.contiguous(memory_format=self.layout))
             loss = self.objective.loss(outputs, labels)
             self.optimizer.zero_grad()
             self.accelerator.backward(loss)
@@ -107,7 +114,7 @@ class Loop:
             images = part.images[start:stop].to(self.device)
             labels = part.labels[start:stop].to(self.device)
             with torch.inference_mode():
-                outputs = self.model(images)
+                outputs = self.model(images.contiguous(memory_format=self.layout))
                 loss_sum += self.objective.loss(outputs, labels) * (stop - start)
                 predictions.append(self.objective.predict(outputs))
         predicted = torch.cat(predictions).cpu()
@@ -142,7 +149,7 @@ class Loop:
     def release(self) -> nn.Module:
         """The model without what accelerate put around it; the loop is over then."""
         model: nn.Module = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
-        return model
+        return model.to(memory_format=torch.contiguous_format)
 
     def _step(self) -> None:
         scaler = self.accelerator.scaler

@@ -22,6 +22,8 @@ from cnndsl.training.settings import TrainSettings
 
 __all__ = ["run"]
 
+CHANNELS_LAST_BELOW = 1_000_000
+
 
 @dataclass(slots=True)
 class _Run:
@@ -79,8 +81,9 @@ def _run(
     with torch.random.fork_rng(devices):
         torch.manual_seed(settings.seed)
         model = network.build()
-        loop = Loop(model, settings, train, accelerator)
         parameters = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+        layout = _layout(network, accelerator.device, parameters)
+        loop = Loop(model, settings, train, accelerator, layout)
         state = _Run(loop, folder, held, parameters, [])
         config = _config(network, data, settings, state, len(train))
         if resume:
@@ -91,6 +94,20 @@ def _run(
                 folder.write_spec(network.text)
         _train(state, watch, len(train))
         return _finish(state, data, network)
+
+
+def _layout(network: Network, device: torch.device, parameters: int) -> torch.memory_format:
+    """How images lie in memory while a network trains.
+
+    On a CPU, channels last makes small networks 1.2 to 1.7 times as fast (LeNet, two-block MNIST, TinyVGG
+    and the like) and large ones slower (ResNet-18 on small images: 0.8). A module made by hand keeps
+    what it has: it may use `view`, which minds.
+    """
+    small = parameters < CHANNELS_LAST_BELOW
+    images = len(network.input_shape) == 3
+    if device.type == "cpu" and small and images and network.text is not None:
+        return torch.channels_last
+    return torch.contiguous_format
 
 
 def _config(network: Network, data: Data, settings: TrainSettings, state: _Run, train: int) -> RunConfig:

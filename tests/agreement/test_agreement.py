@@ -55,7 +55,7 @@ def plant(monkeypatch: pytest.MonkeyPatch, name: str, change: Callable[[Layer], 
     """Put a changed declaration in the place of a layer."""
     for word, found in list(registry._words.items()):
         if found.layer.name == name:
-            monkeypatch.setitem(registry._words, word, Found(change(found.layer), found.rank))
+            monkeypatch.setitem(registry._words, word, Found(change(found.layer), found.ranks))
 
 
 def forgetful(argument: str, neutral: Any) -> Callable[[Layer], Layer]:
@@ -94,7 +94,7 @@ FAULTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         "repeat",
         lambda self, item, place, label, run=_Elaborator.repeat: run(
             self,
-            item._replace(count=syntax.Chain(item.span, item.count, (("+", syntax.Number(item.span, 1)),))),
+            item._replace(times=syntax.Chain(item.span, item.times, (("+", syntax.Number(item.span, 1)),))),
             place,
             label,
         ),

@@ -53,3 +53,14 @@ def test_an_empty_scope_keeps_its_name_and_changes_nothing() -> None:
     )
     assert repr(model.get_submodule("z")) == "Identity()"
     assert model(torch.rand(1, 3, 8, 8)).shape == (1, 2, 8, 8)
+
+
+def test_uses_of_a_block_that_flow_differently_do_not_share_a_class() -> None:
+    block = "block f(early) { a: conv 3 k1 -> b: conv 3 k1 -> if early { add @a } else { add @b } }"
+    graph = check(f"input 3x8x8\n{block}\nf true -> f false -> f true").graph
+    model = build_module(graph, "")
+    kinds = [type(model.get_submodule(key)) for key in "012"]
+    assert kinds[0] is kinds[2]
+    assert kinds[0] is not kinds[1]
+    x = torch.rand(2, 3, 8, 8)
+    assert torch.allclose(model(x), compute(graph, model, x), atol=1e-6)

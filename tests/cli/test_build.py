@@ -94,7 +94,7 @@ def test_weights_are_not_a_pickle_of_code(run: Run, tmp_path: Path) -> None:
         def __reduce__(self) -> tuple[object, tuple[str]]:
             return Path.touch, (tmp_path / "fired",)  # type: ignore[return-value]
 
-    (tmp_path / "bomb.pt").write_bytes(pickle.dumps(Bomb()))
+    (tmp_path / "bomb.pt").write_bytes(pickle.dumps(Bomb(), protocol=2))
     assert run("build", "-e", SMALL, "--weights", tmp_path / "bomb.pt").status == 1
     assert not (tmp_path / "fired").exists()
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from cnndsl.layers import join_names, joins_, layers, names
+from cnndsl.layers import all_joins, join_names, layers, names
 from tests.cli.conftest import Run
 
 
 def test_the_vocabulary_is_whole(run: Run) -> None:
     out = run("layers").out
-    for one in (*layers(), *joins_()):
+    for one in (*layers(), *all_joins()):
         assert f"  {one.name} " in out
         assert one.summary in out
     assert max(map(len, out.splitlines())) <= 140

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from cnndsl.dims import Shape, Value
-from cnndsl.layers import find, joins_, layers
+from cnndsl.layers import find, all_joins, layers
 from cnndsl.layers.declaration import Args, Join, Layer, LayerError, Module, Weight
 from tests.layers.oracle import compare, normal_form, run_cases
 
@@ -169,7 +169,7 @@ def test_a_corner_agrees_with_pytorch(name: str, given: dict[str, Any], shape: S
     assert outcome.word in ("accepted", "refused"), outcome.detail
 
 
-@pytest.mark.parametrize("join", joins_(), ids=lambda join: join.name)
+@pytest.mark.parametrize("join", all_joins(), ids=lambda join: join.name)
 def test_a_join_agrees_with_pytorch(join: Join) -> None:
     shapes: list[Shape] = [(1,), (4,), (4, 3), (4, 1), (1, 3), (4, 2, 3), (4, 1, 3), (2, 2, 3), (1, 1, 1)]
     for branches in (*product(shapes, repeat=2), *(((a, b, b)) for a, b in product(shapes, repeat=2))):

@@ -6,11 +6,11 @@ import pytest
 
 import cnndsl
 from cnndsl.diagnostics import RULES
-from cnndsl.layers import joins_, layers
+from cnndsl.layers import all_joins, layers
 from cnndsl.layers.declaration import Example, Join, Layer, Reject, SameAs
 from cnndsl.layers.kinds import Invalid
 
-OPERATIONS: tuple[Layer | Join, ...] = (*layers(), *joins_())
+OPERATIONS: tuple[Layer | Join, ...] = (*layers(), *all_joins())
 EXAMPLES = [(one, example) for one in OPERATIONS for example in one.examples]
 REJECTS = [(one, reject) for one in OPERATIONS for reject in one.rejects]
 
