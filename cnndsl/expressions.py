@@ -21,12 +21,34 @@ __all__ = ["AXES", "FUNCTIONS", "Environment", "Undecided", "evaluate"]
 
 AXES = frozenset("CHWDL")
 LONGEST_LIST = 100_000
+# Operations in all expressions of a spec together, so that loops over long lists end in time.
+MOST_WORK = 3_000_000
 
 _AXIS_NAMES = {"C": "channels", "H": "height", "W": "width", "D": "depth", "L": "length"}
 
 
 class Undecided(Exception):
     """The expression reads a value that an earlier mistake left unknown; nothing is to be said."""
+
+
+class Budget:
+    """How many operations the expressions of a spec may still take."""
+
+    __slots__ = ("left", "reported")
+
+    def __init__(self) -> None:
+        self.left = MOST_WORK
+        self.reported = False
+
+    def spend(self, operations: int, span: Span) -> None:
+        """Count operations; the first time that there are too many is an error, later ones are silent."""
+        self.left -= operations
+        if self.left >= 0:
+            return
+        if self.reported:
+            raise Undecided
+        self.reported = True
+        raise _fail("too-large", f"more than {MOST_WORK:,} operations in expressions", span)
 
 
 class Environment:
@@ -38,11 +60,12 @@ class Environment:
     (64,)
     """
 
-    __slots__ = ("_names", "_parent")
+    __slots__ = ("_names", "_parent", "budget")
 
     def __init__(self, parent: Environment | None = None) -> None:
         self._names: dict[str, Any] = {}
         self._parent = parent
+        self.budget: Budget = Budget() if parent is None else parent.budget
 
     def bind(self, name: str, value: Any) -> None:
         """Give `name` a value here."""
@@ -104,6 +127,7 @@ class _Evaluator:
         if depth > DEEPEST:
             raise _fail("too-large", f"the expression is nested deeper than {DEEPEST}", node.span)
         depth += 1
+        self.names.budget.spend(1, node.span)
         match node:
             case s.Number() | s.Text() | s.Truth():
                 return node.value
@@ -112,9 +136,9 @@ class _Evaluator:
             case s.Parenthesised():
                 return self.value(node.inside, depth)
             case s.Listing():
-                return [self.value(entry, depth) for entry in node.entries]
+                return self._listed([self.value(entry, depth) for entry in node.entries], node.span)
             case s.Tuple():
-                return tuple(self.value(entry, depth) for entry in node.entries)
+                return self._listed(tuple(self.value(entry, depth) for entry in node.entries), node.span)
             case s.Unary():
                 operand = self.value(node.operand, depth)
                 if node.operator == "not":
@@ -226,9 +250,22 @@ class _Evaluator:
         a, b = self._number(left, span), self._number(right, span)
         return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[operator]
 
-    def _listed(self, values: Any, span: Span) -> Any:
-        if len(values) > LONGEST_LIST:
-            raise _fail("too-large", f"a list of more than {LONGEST_LIST:,} entries", span)
+    def _listed(self, values: list[Any] | tuple[Any, ...], span: Span) -> Any:
+        """The list, if it is within the bounds; the entries of lists inside it count too."""
+        pending: list[tuple[Any, int]] = [(values, 1)]
+        entries = 0
+        while pending:
+            at, depth = pending.pop()
+            entries += len(at)
+            if entries > LONGEST_LIST:
+                raise _fail("too-large", f"a list of more than {LONGEST_LIST:,} entries", span)
+            if depth > DEEPEST:
+                raise _fail("too-large", f"lists are nested deeper than {DEEPEST}", span)
+            # Only lists that are made of values hold lists; ranges are long and hold none.
+            if at and isinstance(at[0], int) and isinstance(at, range):
+                continue
+            pending.extend((entry, depth + 1) for entry in at if isinstance(entry, (list, tuple)))
+        self.names.budget.spend(entries // 10, span)
         return values
 
     def _call(self, node: s.FunctionCall, depth: int) -> Any:

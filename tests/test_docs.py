@@ -124,7 +124,7 @@ def run(command: str) -> str:
 def matches(shown: str, printed: str, measured: bool = False) -> bool:
     """Whether a text came out as shown; `...` is any text within a line, a line `...` any lines.
 
-    `measured`: fractions and times are those of another machine, and only have to look alike.
+    `measured`: fractions, times and which epoch was best are another machine's; they only have to look alike.
     """
     pattern = ""
     for line in shown.rstrip("\n").split("\n"):
@@ -136,6 +136,7 @@ def matches(shown: str, printed: str, measured: bool = False) -> bool:
             expected = re.sub(r"(\\ )+", r"\\s+", expected)
             expected = re.sub(r"\d+\\\.\d+(\\\*)?", r"\\d+\\.\\d+\\*?", expected)
             expected = re.sub(r"[\d,]+(?=\\s\+samples/s)|\d:\d\d(?=\\s\+left)", r"[\\d,:]+", expected)
+            expected = re.sub(r"\d+/(\d+)", r"\\d+/\1", expected)
             expected = re.sub(r"─+", "─+", expected)
         pattern += expected + r"\n"
     plain = "".join(f"{line.rstrip()}\n" for line in printed.rstrip("\n").split("\n"))

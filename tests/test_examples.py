@@ -269,7 +269,7 @@ def test_the_key_lists_are_as_long_as_torchvisions() -> None:
 def test_a_layer_of_resnet18_can_be_called_and_hooked() -> None:
     model = cnndsl.compile(EXAMPLES / "resnet18.cnn", input=(3, 64, 64))
     seen: list[torch.Size] = []
-    first = model.layer1[0]  # type: ignore[index,union-attr]
+    first = model.layer1[0]  # type: ignore[index]
     assert first is model.get_submodule("layer1.0")
     first.register_forward_hook(lambda module, inputs, value: seen.append(value.shape))
     with torch.inference_mode():

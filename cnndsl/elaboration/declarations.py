@@ -147,7 +147,9 @@ def _block(statement: s.Block, declared: Declarations, report: Report) -> None:
     name = statement.name
     if reserved(name, report):
         return
-    if find(name.word) is not None or find_join(name.word) is not None:
+    found = find(name.word)
+    # Aliases may be taken over: `dense` is a good name for a block of DenseNet's.
+    if (found is not None and found.layer.name == name.word) or find_join(name.word) is not None:
         message = f"`{name.word}` is a layer already"
         report(Diagnostic("duplicate-name", message, name.span, help=("give the block another name",)))
         return

@@ -70,11 +70,13 @@ def check_label(text: str, span: Span, scope: OpenScope, report: Report) -> str 
         what = "is empty" if not text else "has a dot in it, and dots part the names of scopes"
         report(Diagnostic("invalid-argument", f"the label {what}", span))
         return None
-    if text in MODULE_ATTRIBUTES or text.startswith("__"):
+    of_the_model = text == "spec" and scope.parent is None
+    if text in MODULE_ATTRIBUTES or text.startswith("__") or of_the_model:
+        whose = "a compiled model" if of_the_model else "every nn.Module"
         report(
             Diagnostic(
                 "reserved-name",
-                f"`{text}` is an attribute that every nn.Module has",
+                f"`{text}` is an attribute that {whose} has",
                 span,
                 help=(f"another label, such as `{text.strip('_')}_layer`",),
             )

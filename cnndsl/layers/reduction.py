@@ -121,7 +121,7 @@ class Mean(nn.Module):
         return x.mean(self.dims, keepdim=self.keepdim)
 
     def extra_repr(self) -> str:
-        return ", ".join(str(dim) for dim in self.dims) + (", keepdim=True" if self.keepdim else "")
+        return f"dims={self.dims}, keepdim={self.keepdim}"
 '''.lstrip("\n")
 
 

@@ -57,7 +57,8 @@ class DropPath(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training or self.p == 0.0:
             return x
-        kept = torch.ones([x.shape[0]] + [1] * (x.dim() - 1), dtype=x.dtype, device=x.device)
+        shape = [x.shape[0]] + [1] * (x.dim() - 1)
+        kept = torch.ones(shape, dtype=x.dtype, device=x.device)
         return x * nn.functional.dropout(kept, self.p)
 
     def extra_repr(self) -> str:

@@ -58,7 +58,7 @@ class Loop:
         self.accelerator = accelerator
         self.device = accelerator.device
         self.layout = layout
-        self.model: nn.Module = accelerator.prepare(model.to(memory_format=layout))
+        self.model: nn.Module = accelerator.prepare(_lay_out(model, layout))
         # not prepared: accelerate's wrapper looks for a package on disk in every step, which costs a
         # small network a tenth of its time; the gradient scaler is called below instead
         self.optimizer = make_optimizer(settings.optimizer, self.model.parameters())
@@ -149,7 +149,7 @@ class Loop:
     def release(self) -> nn.Module:
         """The model without what accelerate put around it; the loop is over then."""
         model: nn.Module = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
-        return model.to(memory_format=torch.contiguous_format)
+        return _lay_out(model, torch.contiguous_format)
 
     def _step(self) -> None:
         scaler = self.accelerator.scaler
@@ -165,6 +165,12 @@ class Loop:
         rate = self.settings.optimizer.lr * rate_factor(self.settings.schedule, step, total, per_epoch)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
+
+
+def _lay_out(model: nn.Module, layout: torch.memory_format) -> nn.Module:
+    # PyTorch's type stub leaves this form of `to` out
+    laid_out: nn.Module = model.to(memory_format=layout)  # type: ignore[call-overload]
+    return laid_out
 
 
 def _batches(count: int, size: int) -> Iterator[tuple[int, int]]:

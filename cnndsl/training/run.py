@@ -12,7 +12,7 @@ import torch
 from cnndsl import __version__
 from cnndsl.training.data import Data, Part, hold_out
 from cnndsl.training.device import make_accelerator
-from cnndsl.training.errors import RunFolderError, TrainingError
+from cnndsl.training.errors import RunFolderError, SettingError, TrainingError
 from cnndsl.training.loop import Evaluation, Loop
 from cnndsl.training.network import Network, require_fit
 from cnndsl.training.progress import Watcher
@@ -23,6 +23,8 @@ from cnndsl.training.settings import TrainSettings
 __all__ = ["run"]
 
 CHANNELS_LAST_BELOW = 1_000_000
+# What a run may go on with differently. Another seed, say, would train on samples that were held out.
+MAY_CHANGE = ("data", "epochs", "device", "precision", "workers")
 
 
 @dataclass(slots=True)
@@ -141,6 +143,9 @@ def _take_up(state: _Run, config: RunConfig) -> None:
     before = state.folder.read_config()
     if before.data.fingerprint != config.data.fingerprint:
         raise TrainingError(f"{config.data.path} has changed since the run in {state.folder.path} began")
+    for name in TrainSettings.model_fields:
+        if name not in MAY_CHANGE and getattr(before.settings, name) != getattr(config.settings, name):
+            raise SettingError(f"{name} cannot change in a run that goes on: begin a new one")
     loop_state, state.epochs = state.folder.load_last()
     try:
         state.loop.load_state(loop_state)

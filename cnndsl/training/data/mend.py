@@ -89,7 +89,7 @@ def _misfit(shape: Shape, wanted: Shape, name: str) -> DataMismatch:
     likely = shape
     if len(shape) == 2:
         likely = (1, *shape)
-    elif shape[-1] in (1, 3, 4) and shape[0] not in (1, 3, 4):
+    elif shape[-1] in (1, 3, 4) and shape[0] > 4:
         likely = (shape[-1], *shape[:-1])
     return DataMismatch(
         f"{name}: the images are {format_shape(shape)}, the network takes {format_shape(wanted)}",
