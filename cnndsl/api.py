@@ -31,7 +31,7 @@ def read_spec(spec: Spec) -> Source:
         return spec
     is_path = isinstance(spec, Path) or (spec.endswith(".cnn") and len(spec.split()) == 1)
     if not is_path:
-        return Source(str(spec), "<text>")
+        return Source(str(spec).removeprefix("\ufeff"), "<text>")
     path = Path(spec)
     # A stray byte is a mistake at a place, found by the parser, not a reason to stop here.
     return Source(path.read_bytes().decode("utf-8-sig", errors="replace"), str(spec))
@@ -109,7 +109,7 @@ def to_python(spec: Spec, input: Sequence[int] | None = None, **params: Any) -> 
     """The Python source that `compile` runs; it needs PyTorch only.
 
     >>> print(to_python("input 8 -> linear 2").splitlines()[-1])
-    )
+    model = nn.Sequential(nn.Linear(8, 2))
     """
     from cnndsl.backends.python_source import to_python as write
 

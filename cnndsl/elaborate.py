@@ -21,7 +21,7 @@ from cnndsl.elaboration.joining import Joining
 from cnndsl.elaboration.labels import check_label, label_text
 from cnndsl.elaboration.provenance import origin
 from cnndsl.expressions import UNDECIDED, Environment
-from cnndsl.ir import Graph
+from cnndsl.ir import Graph, TrainSetting
 from cnndsl.layers import find, find_join
 from cnndsl.layers.declaration import INPUT
 from cnndsl.layers.kinds import describe_value
@@ -55,6 +55,7 @@ class _Elaborator(Joining, Applying):
 
     def run(self, input: Shape | None) -> Elaboration:
         current = 0
+        train: tuple[TrainSetting, ...] = ()
         try:
             self.declared = collect(self.spec, self.reporter.add)
             current = self._input(input)
@@ -62,11 +63,11 @@ class _Elaborator(Joining, Applying):
             self.body(self.spec, place)
             current = place.current
             self._unknown_parameters()
+            train = self.declared.train_settings(self.root_names, self.reporter.add)
         except TooLarge:
             pass
         if not len(self.builder):
             current = self._append_input(None, self.source.span(0, 0), "input")
-        train = self.declared.train_settings(self.root_names, self.reporter.add)
         found = sorted(self.reporter.found, key=lambda one: (one.span.start, one.span.end))
         graph = self.builder.freeze(self.declared.model, current, self.parameters, train, complete=not found)
         return Elaboration(graph, tuple(found))
@@ -76,14 +77,18 @@ class _Elaborator(Joining, Applying):
     def _append_input(self, shape: Shape | None, span: Span, name: str) -> int:
         value = None if shape is None else Value(shape)
         root = self.builder.root
-        return self.builder.append(root, INPUT, (), value, span, (), path=name)
+        id = self.builder.append(root, INPUT, (), value, span, (), path=name)
+        if self.declared.input is not None and self.declared.input.name is not None:
+            root.labels[name] = Labelled(id, span)
+        return id
 
     def _input(self, given: Shape | None) -> int:
         written = self.declared.input
         span = self.source.span(0, 0) if written is None else written.span
         name = (written.name if written is not None else None) or "input"
         if given is not None:
-            return self._append_input(given, span, name)
+            # No place of the text says this shape.
+            return self._append_input(given, self.source.span(0, 0), name)
         if written is None:
             if self.spec.statements:
                 first = self.spec.statements[0].span
@@ -268,8 +273,9 @@ class _Elaborator(Joining, Applying):
             case s.Labelled():
                 self.labelled(item, place, label)
             case s.Assertion():
+                arriving = replace(place)
                 self.item(item.item, place, label)
-                self.assertion(item.shape, place)
+                self.assertion(item.shape, place, arriving)
             case s.Tap():
                 tapped = self.tap(item, place)
                 if tapped is None:
@@ -346,7 +352,8 @@ class _Elaborator(Joining, Applying):
         self.item(item, place, None)
         self.depth -= 1
 
-    def assertion(self, shape: s.ShapeLiteral, place: Place) -> None:
+    def assertion(self, shape: s.ShapeLiteral, place: Place, arriving: Place) -> None:
+        """Hold the current value against a shape; expressions read the axes that arrived at the item."""
         value = self.builder.value(place.current)
         wanted: list[int | None] = []
         for axis in shape.axes:
@@ -363,7 +370,7 @@ class _Elaborator(Joining, Applying):
                 )
                 return
             else:
-                size = self.value(axis, place)
+                size = self.value(axis, arriving)
                 if size is UNDECIDED:
                     return
                 if isinstance(size, float) and size.is_integer():

@@ -6,7 +6,7 @@ Nothing here can run code, and every result is bounded: numbers by 2^31 - 1, lis
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from cnndsl import syntax as s
@@ -151,12 +151,12 @@ class _Evaluator:
                     result = self._operate(operator, result, self.value(part, depth), node, part)
                 return result
             case s.Comparison():
-                left = self.value(node.first, depth)
+                left, before = self.value(node.first, depth), node.first
                 for operator, part in node.rest:
                     right = self.value(part, depth)
-                    if not self._compare(operator, left, right, node.span):
+                    if not self._compare(operator, left, right, before.span, part.span):
                         return False
-                    left = right
+                    left, before = right, part
                 return True
             case s.Logical():
                 stop = node.operator == "or"
@@ -242,31 +242,27 @@ class _Evaluator:
             result = a // b if whole else a / b
         return self._bounded(result, node.span)
 
-    def _compare(self, operator: str, left: Any, right: Any, span: Span) -> bool:
+    def _compare(self, operator: str, left: Any, right: Any, left_span: Span, right_span: Span) -> bool:
+        self._spend_on((left, right), left_span)
         if operator == "==":
             return bool(left == right)
         if operator == "!=":
             return bool(left != right)
-        a, b = self._number(left, span), self._number(right, span)
+        a, b = self._number(left, left_span), self._number(right, right_span)
         return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[operator]
 
     def _listed(self, values: list[Any] | tuple[Any, ...], span: Span) -> Any:
         """The list, if it is within the bounds; the entries of lists inside it count too."""
-        pending: list[tuple[Any, int]] = [(values, 1)]
-        entries = 0
-        while pending:
-            at, depth = pending.pop()
-            entries += len(at)
-            if entries > LONGEST_LIST:
-                raise _fail("too-large", f"a list of more than {LONGEST_LIST:,} entries", span)
-            if depth > DEEPEST:
-                raise _fail("too-large", f"lists are nested deeper than {DEEPEST}", span)
-            # Only lists that are made of values hold lists; ranges are long and hold none.
-            if at and isinstance(at[0], int) and isinstance(at, range):
-                continue
-            pending.extend((entry, depth + 1) for entry in at if isinstance(entry, (list, tuple)))
+        entries = _extent(values, span)
+        if entries > LONGEST_LIST:
+            raise _fail("too-large", f"a list of more than {LONGEST_LIST:,} entries", span)
         self.names.budget.spend(entries // 10, span)
         return values
+
+    def _spend_on(self, values: Iterable[Any], span: Span) -> None:
+        """Count the work on long lists: a simple operation on an entry is a tenth of one of ours."""
+        entries = sum(_extent(value, span) for value in values)
+        self.names.budget.spend(entries // 10, span)
 
     def _call(self, node: s.FunctionCall, depth: int) -> Any:
         function = FUNCTIONS.get(node.function)
@@ -289,6 +285,7 @@ class _Evaluator:
                 raise _fail("duplicate-argument", f"`{argument.keyword}` is given twice", argument.span)
             else:
                 keywords[argument.keyword] = value
+        self._spend_on((*positional, *keywords.values()), node.span)
         try:
             result = function(*positional, **keywords)
         except (TypeError, ValueError, OverflowError) as error:
@@ -303,6 +300,20 @@ class _Evaluator:
         if isinstance(result, (int, float)) and not isinstance(result, bool):
             return self._bounded(result, node.span)
         return result
+
+
+def _extent(value: Any, span: Span) -> int:
+    """How many entries a list has, with those of the lists in it, counted until there are too many."""
+    pending: list[tuple[Any, int]] = [(value, 1)]
+    entries = 0
+    while pending and entries <= LONGEST_LIST:
+        at, depth = pending.pop()
+        if isinstance(at, (list, tuple)):
+            if depth > DEEPEST:
+                raise _fail("too-large", f"lists are nested deeper than {DEEPEST}", span)
+            entries += len(at)
+            pending.extend((entry, depth + 1) for entry in at if isinstance(entry, (list, tuple)))
+    return entries
 
 
 class _Misuse(ValueError):

@@ -16,12 +16,15 @@ __all__ = ["DEEPEST", "LONGEST", "describe_slip", "python_style", "too_deep", "t
 # Nesting beyond this is never meant; the limit keeps recursion over the tree bounded.
 DEEPEST = 100
 
-# Characters in one spec: 100,000 layers fit, and reading stays under a few seconds.
+# Characters, and words and signs, in one spec: a line for each of 90,000 layers fits, and reading takes
+# a few seconds at most.
 LONGEST = 4_000_000
+MOST_TOKENS = 200_000
 
 _KEYWORDS = frozenset(
     "model input output param let block for in if else when train use residual reuse".split()
 )
+_TOKENS = re.compile(r'#[^\n]*|"[^"\n]*"|->|\w+|[^\w\s]')
 _BRACKETS = re.compile(r'#[^\n]*|"[^"\n]*"|[\[\](){}]')
 _WORD_HERE = re.compile(r'[A-Za-z_][A-Za-z0-9_]*|[0-9.]+[A-Za-z0-9_.]*|"[^"\n]*"?|->|::|[<>=!]=|//|\S')
 _CLOSES = {")": "(", "]": "[", "}": "{"}
@@ -29,10 +32,16 @@ _CLOSES = {")": "(", "]": "[", "}": "{"}
 
 def too_long(source: Source) -> Diagnostic | None:
     """A diagnostic where the text is longer than any spec that is meant."""
-    if len(source.text) <= LONGEST:
-        return None
-    message = f"the spec has {len(source.text):,} characters, at most {LONGEST:,} are read"
-    return Diagnostic("too-large", message, source.span(0, 0))
+    text = source.text
+    if len(text) > LONGEST:
+        message = f"the spec has {len(text):,} characters, at most {LONGEST:,} are read"
+        return Diagnostic("too-large", message, source.span(0, 0))
+    if len(text) > MOST_TOKENS:
+        for count, found in enumerate(_TOKENS.finditer(text)):
+            if count >= MOST_TOKENS:
+                message = f"the spec has more than {MOST_TOKENS:,} words and signs"
+                return Diagnostic("too-large", message, source.span(found.start(), found.end()))
+    return None
 
 
 def too_deep(source: Source) -> Diagnostic | None:
@@ -52,6 +61,9 @@ def too_deep(source: Source) -> Diagnostic | None:
 def describe_slip(source: Source, at: int, end: int, expected: frozenset[str]) -> Diagnostic:
     """The diagnostic for a text that cannot go on at offset `at`; `expected` are the grammar's tokens."""
     text = source.text
+    if not text[at:end].strip():
+        # Nothing follows: the message stands behind the last word, not on an empty line further down.
+        at = len(text[:end].rstrip())
     found = _WORD_HERE.match(text, at, end)
     span = source.span(at, found.end() if found else at)
     word = found[0] if found else ""
@@ -83,6 +95,8 @@ def describe_slip(source: Source, at: int, end: int, expected: frozenset[str]) -
         return say(
             "`{` cannot stand here", "it stands on the line of the word that it belongs to: `add { ... }`"
         )
+    if word == "," and re.search(r"\bin\s+[^\[(]*$", before):
+        return say("a list stands in brackets", "`for c in [16, 32] { ... }`")
     if word == "," and not (opened is not None and text[opened] in "(["):
         return say("arguments are not separated by commas", "a blank is enough: `conv 16 k3 p1`")
     if word == "->":
@@ -95,14 +109,24 @@ def describe_slip(source: Source, at: int, end: int, expected: frozenset[str]) -
             "an empty branch is written `identity`",
         )
     if re.fullmatch(r"[0-9]+(?:x[0-9]+)+", word):
+        keyword = re.search(r"\b([a-z]{1,2})\s*=$", before)
+        flag = (keyword[1] if keyword else "k") + word
         return say(
             f"`{word}` is a shape, and no shape can stand here",
-            f"a window is written with its letter: `k{word}`; a shape stands behind `input` and `::`",
+            f"sizes for several axes are written as a flag: `{flag}`; a shape stands behind `input` and `::`",
         )
     if re.fullmatch(r"[0-9]+[A-Za-z_]\w*", word):
         return say(
             f"`{word}` is neither a number nor a name", "put a blank between them, or begin with a letter"
         )
+    if word == "*" and before.endswith("]"):
+        return say("`*` cannot stand here", "a repeat is written with blanks: `[...] x 2`")
+    if word == "//":
+        return say("`//` cannot stand here", "a comment begins with `#`")
+    if word == "(" and re.match(r"\s*input\b", before):
+        return say("`(` cannot stand here", "the input's shape is written with x: `input 1x28x28`")
+    if before.startswith("model ") and word[0].isalnum():
+        return say(f"`{word}` cannot stand here", "a model's name is one word: `model LeNet5`")
     if word == "=" and re.search(r"[A-Za-z_]\w*$", before):
         return say(
             "`=` cannot stand here", "a name for a layer is written `name: layer`; a value `let name = value`"

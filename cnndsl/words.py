@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 __all__ = ["closest", "did_you_mean"]
 
@@ -13,6 +14,12 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     >>> closest("covn", ["conv", "linear"])
     'conv'
     """
+    return _closest(word, frozenset(known))
+
+
+@lru_cache(maxsize=64)
+def _closest(word: str, known: frozenset[str]) -> str | None:
+    # Cached, since a mistake in a loop is made every time round.
     # difflib is only loaded on the way to an error message.
     from difflib import get_close_matches
 

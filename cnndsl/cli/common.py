@@ -115,7 +115,9 @@ def spec_settings(options: Namespace) -> Settings:
 def spec_texts(options: Namespace) -> list[Path | Source]:
     """The specs that a command line names, in its order; standard input is read here."""
     specs: list[Path | Source] = [
-        Source(sys.stdin.buffer.read().decode(errors="replace"), "<stdin>") if word == "-" else Path(word)
+        Source(sys.stdin.buffer.read().decode("utf-8-sig", errors="replace"), "<stdin>")
+        if word == "-"
+        else Path(word)
         for word in options.specs
     ]
     specs.extend(Source(text, "<text>") for text in options.texts)

@@ -62,6 +62,11 @@ class GraphBuilder:
     def __len__(self) -> int:
         return len(self._nodes)
 
+    @property
+    def scope_count(self) -> int:
+        """How many scopes have been opened."""
+        return len(self._scopes)
+
     def node(self, id: int) -> Node:
         """The node with this id."""
         return self._nodes[id]

@@ -21,7 +21,7 @@ __all__ = ["MOST_NODES", "Context", "Place", "TooLarge"]
 
 MOST_NODES = 100_000
 # Statements run, so that empty loops end too; a network of MOST_NODES needs far fewer.
-MOST_STEPS = 1_000_000
+MOST_STEPS = 500_000
 MOST_DIAGNOSTICS = 100
 
 
@@ -100,6 +100,8 @@ class Context:
             raise self.too_large(f"more than {MOST_STEPS:,} steps", span)
         if len(self.builder) >= MOST_NODES:
             raise self.too_large(f"more than {MOST_NODES:,} layers", span)
+        if self.builder.scope_count >= MOST_NODES:
+            raise self.too_large(f"more than {MOST_NODES:,} block uses and labelled scopes", span)
 
     def value(self, expression: s.Expression, place: Place) -> Any:
         """An expression's value, UNDECIDED where it has none; mistakes are reported."""

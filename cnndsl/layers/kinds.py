@@ -48,15 +48,17 @@ def describe_value(value: Any) -> str:
     if value is None:
         return "none"
     if isinstance(value, str):
-        return value if value.isidentifier() else f'"{value}"'
+        shown = value if len(value) <= 60 else value[:57] + "..."
+        return shown if value.isidentifier() else f'"{shown}"'
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     if isinstance(value, float):
         return f"{value:.6g}"
-    if isinstance(value, tuple):
-        return "(" + ", ".join(map(describe_value, value)) + ")"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(describe_value, value)) + "]"
+    if isinstance(value, (tuple, list)):
+        entries = ", ".join(map(describe_value, value[:12]))
+        if len(value) > 12:
+            entries += f", ... {len(value):,} in all"
+        return f"({entries})" if isinstance(value, tuple) else f"[{entries}]"
     return str(value)
 
 

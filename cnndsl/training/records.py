@@ -158,7 +158,15 @@ class RunFolder:
             return saved["loop"], [Epoch(**record) for record in saved["epochs"]]
         except FileNotFoundError:
             raise RunFolderError(f"{self.path} holds no finished epoch to go on from: no last.ckpt") from None
-        except (RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
+        except (
+            OSError,
+            RuntimeError,
+            EOFError,
+            KeyError,
+            TypeError,
+            ValueError,
+            pickle.UnpicklingError,
+        ) as error:
             raise RunFolderError(f"{path} is damaged, so the run cannot go on from it") from error
 
     def write_metrics(self, record: Mapping[str, Any]) -> None:

@@ -110,7 +110,9 @@ def _set_alike(module: nn.Module) -> None:
     with torch.no_grad():
         for parameter in module.parameters():
             count = parameter.numel()
-            parameter.copy_((torch.linspace(-0.5, 0.7, count) / max(count, 1) ** 0.5).reshape(parameter.shape))
+            parameter.copy_(
+                (torch.linspace(-0.5, 0.7, count) / max(count, 1) ** 0.5).reshape(parameter.shape)
+            )
 
 
 class _Alike(Interpreter):

@@ -70,9 +70,7 @@ class Drawer:
             item = random.choice((self.use(x, names), t.Group(self.inside(x, depth, labels, names, False))))
             return t.Repeat(item, random.randint(0, 3))
         if choice < 0.74:
-            branches = tuple(
-                self.branch(x, depth, labels, names, loose) for _ in range(random.randint(1, 3))
-            )
+            branches = tuple(self.branch(x, depth, labels, names, loose) for _ in range(random.randint(1, 3)))
             return t.JoinOf(random.choice(JOINS), branches)
         if choice < 0.8:
             condition = random.choice((None, ("C >= 4", lambda shape: shape[0] >= 4)))
@@ -145,9 +143,7 @@ class Drawer:
         random = self.random
         every = layers()
         shape = tuple(x.shape[1:])
-        fitting = [
-            layer for layer in every if layer.ranks is None or len(shape) - 1 in layer.ranks
-        ]
+        fitting = [layer for layer in every if layer.ranks is None or len(shape) - 1 in layer.ranks]
         layer = random.choice(every if random.random() < 0.03 else fitting)
         if random.random() < 0.5:
             wanted = random.choice(COMMON)
@@ -212,7 +208,9 @@ def formulas(names: dict[str, int]) -> list[t.Formula]:
     return found
 
 
-def draw_spec(random: Random) -> tuple[t.Spec, tuple[int, ...] | None, Sequence[torch.nn.Module], t.Use | None]:
+def draw_spec(
+    random: Random,
+) -> tuple[t.Spec, tuple[int, ...] | None, Sequence[torch.nn.Module], t.Use | None]:
     """A spec, the shape that PyTorch gives (None where it refuses), its modules, and the refused layer."""
     rank = random.choice((0, 1, 2, 2, 2, 3))
     largest = {0: 0, 1: 16, 2: 12, 3: 6}[rank]

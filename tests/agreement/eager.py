@@ -144,9 +144,15 @@ class Interpreter:
         parameters = [] if kind is None else list(inspect.signature(kind.__init__).parameters)[1:]
         ours = [argument.name for argument in layer.arguments if argument.name in given]
         # ours pads an image's width alone with two numbers, which ZeroPad2d does not take
-        direct = kind is not None and layer.name != "pad" and all(
-            name in parameters or name == "out" and parameters[1:2] in (["out_channels"], ["out_features"])
-            for name in ours
+        direct = (
+            kind is not None
+            and layer.name != "pad"
+            and all(
+                name in parameters
+                or name == "out"
+                and parameters[1:2] in (["out_channels"], ["out_features"])
+                for name in ours
+            )
         )
         if not direct:
             value = Value(shape, channels_first=False)

@@ -137,7 +137,7 @@ self: relu
 torch: relu
 class: conv 4 k1
 "block-1": [conv 4 k3 p1 -> bn]
-spec: conv 4 k1
+spec_: conv 4 k1
 pop: relu
 _modules: relu
 _hidden: relu6

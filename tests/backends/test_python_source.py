@@ -128,7 +128,7 @@ def test_names_collide_with_nothing() -> None:
     code = source(NAMES)
     assert "class Torch(nn.Module):" in code
     assert 'self.add_module("class", nn.Conv2d(4, 4, kernel_size=1))' in code
-    assert 'self._modules["spec"] = nn.Conv2d(4, 4, kernel_size=1)' in code
+    assert "self.spec_ = nn.Conv2d(4, 4, kernel_size=1)" in code
     assert 'self.register_parameter("9", nn.Parameter(torch.ones(24, 1, 1)))' in code
     assert "torch = " not in code.replace("self.torch = ", "")
 

@@ -1,0 +1,94 @@
+"""Optimizers, losses, schedules and augmentation mean what PyTorch means."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, StepLR
+
+from cnndsl.training import SGD, Adam, AdamW, Bce, Cosine, CrossEntropy, Mse, OneCycle, Step
+from cnndsl.training.augment import Shift
+from cnndsl.training.recipe import Objective, make_optimizer, rate_factor
+
+
+def rates(schedule: Any, make: Any, total: int, each: int = 1) -> tuple[list[float], list[float]]:
+    """Our learning rates, and those of PyTorch's scheduler that steps every `each` steps."""
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    scheduler = make(optimizer)
+    theirs = []
+    for step in range(total):
+        theirs.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if (step + 1) % each == 0:
+            scheduler.step()
+    return [rate_factor(schedule, step, total, each) for step in range(total)], theirs
+
+
+def test_schedules_are_those_of_pytorch() -> None:
+    ours, theirs = rates(Cosine(), lambda o: CosineAnnealingLR(o, 20), 20)
+    assert ours == pytest.approx(theirs)
+    ours, theirs = rates(Step(every=2, factor=0.5), lambda o: StepLR(o, 2, 0.5), 20, each=3)
+    assert ours == pytest.approx(theirs)
+    ours, theirs = rates(OneCycle(), lambda o: OneCycleLR(o, 1.0, 100, cycle_momentum=False), 100)
+    # PyTorch counts the last step as the end of the cycle, so its curve is a step ahead
+    assert ours == pytest.approx(theirs, abs=0.03)
+    assert max(ours) == pytest.approx(1, abs=1e-3)
+    assert ours[0] == pytest.approx(0.04)
+
+
+def test_optimizers_carry_their_arguments() -> None:
+    weight = [nn.Parameter(torch.zeros(1))]
+    sgd = make_optimizer(SGD(lr=0.2, momentum=0.9, weight_decay=0.1, nesterov=True), weight)
+    assert isinstance(sgd, torch.optim.SGD)
+    found = {key: sgd.defaults[key] for key in ("lr", "momentum", "weight_decay", "nesterov")}
+    assert found == {"lr": 0.2, "momentum": 0.9, "weight_decay": 0.1, "nesterov": True}
+    adam = make_optimizer(Adam(lr=0.2, weight_decay=0.3), weight)
+    assert type(adam) is torch.optim.Adam
+    assert (adam.defaults["lr"], adam.defaults["weight_decay"]) == (0.2, 0.3)
+    assert type(make_optimizer(AdamW(), weight)) is torch.optim.AdamW
+
+
+def test_losses_on_several_outputs() -> None:
+    outputs, labels = torch.tensor([[0.0, 2.0, 1.0], [3.0, 0.0, 0.0]]), torch.tensor([1, 2])
+    hot = torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    assert Objective(Mse()).loss(outputs, labels) == nn.MSELoss()(outputs, hot)
+    assert Objective(Bce()).loss(outputs, labels) == nn.BCEWithLogitsLoss()(outputs, hot)
+    smooth = Objective(CrossEntropy(label_smoothing=0.2)).loss(outputs, labels)
+    assert smooth == nn.CrossEntropyLoss(label_smoothing=0.2)(outputs, labels)
+    assert Objective(Bce()).predict(outputs).tolist() == [1, 0]
+    assert Objective(Bce()).classes(3) == 3
+
+
+def test_losses_on_one_output() -> None:
+    outputs, labels = torch.tensor([[-0.2], [0.4], [0.7]]), torch.tensor([0, 1, 1])
+    assert Objective(Mse()).loss(outputs, labels) == nn.MSELoss()(outputs[:, 0], labels.float())
+    assert Objective(Mse()).predict(outputs).tolist() == [0, 0, 1]
+    assert Objective(Bce()).predict(outputs).tolist() == [0, 1, 1]
+    assert Objective(Bce()).classes(1) == 2
+    assert Objective(CrossEntropy()).classes(1) == 1
+
+
+def test_shift_moves_whole_images_and_repeats_the_edge() -> None:
+    images = torch.arange(2 * 3 * 5 * 4.0).reshape(2, 3, 5, 4)
+    shift = Shift(images, 2)
+    seen = set()
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(60):
+        shift.draw(generator)
+        moved = shift.take(torch.tensor([1]))[0]
+        down, right = (2 - int(offset) for offset in shift.offsets[:, 1])
+        rows = (torch.arange(5) - down).clamp(0, 4)
+        columns = (torch.arange(4) - right).clamp(0, 3)
+        assert torch.equal(moved, images[1][:, rows][:, :, columns])
+        seen.add((down, right))
+    assert len(seen) > 15
+    assert {down for down, _ in seen} == {right for _, right in seen} == {-2, -1, 0, 1, 2}
+
+
+def test_shift_is_a_function_of_the_generator() -> None:
+    shift = Shift(torch.rand(9, 1, 5, 5), 1)
+    shift.draw(torch.Generator().manual_seed(4))
+    first = shift.take(torch.arange(9))
+    shift.draw(torch.Generator().manual_seed(4))
+    assert torch.equal(first, shift.take(torch.arange(9)))
