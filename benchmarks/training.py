@@ -1,10 +1,12 @@
-"""cnndsl's training loop against the loop that a course text writes, on the same samples and weights."""
+"""`cnndsl.train` against the loop that a course text writes, on the same samples from the same weights."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import torch
@@ -12,33 +14,32 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks import handwritten
-from benchmarks.pairs import Sample, in_turn
+from benchmarks.pairs import in_turn
 from benchmarks.results import Line, Part, Target, compared
 from cnndsl import api
-from cnndsl.training.data import Part as Samples
-from cnndsl.training.data import hold_out, load
-from cnndsl.training.device import make_accelerator
-from cnndsl.training.loop import Loop
-from cnndsl.training.progress import Silent
-from cnndsl.training.settings import SGD, TrainSettings
+from cnndsl.training import SGD, Data, TrainResult, load, train
+from cnndsl.training import Part as Samples
+from cnndsl.training.data import hold_out
 
 __all__ = ["measure"]
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 DIGITS = EXAMPLES / "data" / "mnist_small.csv.gz"
-BATCH = 64
+BATCH, SEED = 64, 0
+# Epochs of one training; the first does not count.
+EPOCHS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A network, its learning rate, how many epochs are run, and what the ratio of speeds must be."""
+    """A network, its learning rate, how often each side is run, and what the ratio of speeds must be."""
 
     name: str
     spec: str
     by_hand: Callable[[], nn.Module]
     input: tuple[int, int, int]
     rate: float
-    epochs: int
+    calls: int
     target: Target
     params: dict[str, int] = field(default_factory=dict)
 
@@ -72,9 +73,12 @@ class PlainLoop:
         self.loader = DataLoader(data, batch_size=BATCH, shuffle=True)
         self.criterion = nn.CrossEntropyLoss()
         self.optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+        self.losses: list[float] = []
+        self.rates: list[float] = []
 
-    def train_epoch(self) -> float:
-        """Train on every sample once; the mean loss."""
+    def train_epoch(self) -> None:
+        """Train on every sample once."""
+        started = perf_counter()
         self.model.train()
         running_loss = 0.0
         for images, labels in self.loader:
@@ -84,86 +88,107 @@ class PlainLoop:
             loss.backward()
             self.optimizer.step()
             running_loss += loss.item() * len(labels)
-        return running_loss / self.count
+        self.losses.append(running_loss / self.count)
+        self.rates.append(self.count / (perf_counter() - started))
 
 
 def measure(rounds: int | None, quick: bool) -> Part:
-    """Train both in turn, an epoch each; the first epoch is the warm-up."""
-    digits, held = _digits(quick)
+    """Train both in turn."""
+    digits = _digits(quick)
     lines: list[Line] = []
     remarks: list[str] = []
-    for case in SMALL[:1] if quick else SMALL:
-        line, remark = _compare(case, digits, held, rounds or (1 if quick else case.epochs))
-        lines.append(line)
-        remarks.append(remark)
+    cases = [(case, digits) for case in (SMALL[:1] if quick else SMALL)]
     if not quick:
-        line, remark = _compare(LARGE, _coloured(256), None, rounds or LARGE.epochs)
+        cases.append((LARGE, _coloured()))
+    for case, data in cases:
+        line, remark = _compare(case, data, rounds or (1 if quick else case.calls))
         lines.append(line)
         remarks.append(remark)
-    threads = torch.get_num_threads()
     remarks.append(
-        f"Plain SGD, batches of {BATCH}, {len(digits):,} digits of the embedded MNIST sample (ResNet-18: 256 "
-        f"random images), on the CPU, PyTorch's threads: {threads}. The ratio is of samples a second: "
-        "more is better. Only the training part of the epochs is timed; cnndsl's loop counts the accuracy "
-        "as well."
+        f"Plain SGD, batches of {BATCH}, {len(digits.train):,} digits of the embedded MNIST sample (ResNet-18: "
+        f"256 random images), on the CPU, PyTorch's threads: {torch.get_num_threads()}. The ratio is of samples "
+        f"a second: more is better. Each pair trains anew for {EPOCHS} epochs on either side; what counts is "
+        "the training part of the epochs after the first. cnndsl counts the accuracy on the way as well."
     )
     return Part("Training against the plain DataLoader loop", tuple(lines), tuple(remarks))
 
 
-def _compare(case: Case, train: Samples, held: Samples | None, epochs: int) -> tuple[Line, str]:
-    torch.manual_seed(0)
-    ours, theirs = api.compile(EXAMPLES / case.spec, case.input, **case.params), case.by_hand()
-    theirs.load_state_dict(ours.state_dict())
-    settings = TrainSettings(
-        optimizer=SGD(lr=case.rate), batch=BATCH, epochs=epochs + 1, device="cpu", seed=0
-    )
-    loop = Loop(ours, settings, train, make_accelerator(settings))
-    plain = PlainLoop(theirs, train, case.rate)
-    losses: dict[str, list[float]] = {"ours": [], "theirs": []}
-    watch = Silent()
+def _compare(case: Case, data: Data, rounds: int) -> tuple[Line, str]:
+    results: list[TrainResult] = []
+    loops: list[PlainLoop] = []
 
-    def speed(name: str, run: Callable[[], float]) -> Sample:
-        def sample() -> float:
-            started = perf_counter()
-            losses[name].append(run())
-            return len(train) / (perf_counter() - started)
+    def ours() -> float:
+        results[:] = [_train(case, data)]
+        return median(epoch.samples_per_second for epoch in results[0].epochs[1:])
 
-        return sample
+    def theirs() -> float:
+        loops[:] = [_plain(case, data)]
+        return median(loops[0].rates[1:])
 
-    samples = {
-        "ours": speed("ours", lambda: loop.train_epoch(watch)[0]),
-        "theirs": speed("theirs", plain.train_epoch),
-    }
-    found = in_turn(samples, epochs, 1)
+    found = in_turn({"ours": ours, "theirs": theirs}, rounds, 0)
+    result, loop = results[0], loops[0]
     name = f"{case.name}, training"
     line = compared(name, "DataLoader loop", found["ours"], found["theirs"], case.target, "samples/s")
+    first, last = result.epochs[0], result.epochs[-1]
     remark = (
-        f"{case.name}: mean loss of the first and of the last of {epochs + 1} epochs "
-        f"{losses['ours'][0]:.4f} and {losses['ours'][-1]:.4f}, plain loop {losses['theirs'][0]:.4f} and "
-        f"{losses['theirs'][-1]:.4f}"
+        f"{case.name}: mean loss of the first and the last epoch {first.train_loss:.4f} and "
+        f"{last.train_loss:.4f}, plain loop {loop.losses[0]:.4f} and {loop.losses[-1]:.4f}"
     )
-    if held is not None:
-        right = [f"{_accuracy(model, held):.3f}" for model in (ours, theirs)]
-        remark += f"; accuracy on {len(held):,} other samples {right[0]}, plain loop {right[1]}"
-    remark += ". Same initial weights, each its own shuffling."
-    return line, remark
+    if case is not LARGE:
+        held = data.val
+        assert held is not None
+        remark += (
+            f"; accuracy on {len(held):,} other samples {last.val_accuracy:.3f}, "
+            f"plain loop {_accuracy(loop.model, held):.3f}"
+        )
+    return line, f"{remark}. Same initial weights, each its own shuffling."
 
 
-def _digits(quick: bool) -> tuple[Samples, Samples]:
+def _train(case: Case, data: Data) -> TrainResult:
+    with TemporaryDirectory() as folder:
+        return train(
+            EXAMPLES / case.spec,
+            data,
+            input=case.input,
+            params=case.params,
+            out=Path(folder) / "run",
+            optimizer=SGD(lr=case.rate),
+            batch=BATCH,
+            epochs=EPOCHS,
+            seed=SEED,
+            device="cpu",
+        )
+
+
+def _plain(case: Case, data: Data) -> PlainLoop:
+    # the weights that `train` begins with
+    torch.manual_seed(SEED)
+    weights = api.compile(EXAMPLES / case.spec, case.input, **case.params).state_dict()
+    model = case.by_hand()
+    model.load_state_dict(weights)
+    loop = PlainLoop(model, data.train, case.rate)
+    for _ in range(EPOCHS):
+        loop.train_epoch()
+    return loop
+
+
+def _digits(quick: bool) -> Data:
     data = load(DIGITS, (1, 28, 28))
-    train, held = hold_out(data, 0.2, 0)
+    train_part, held = hold_out(data, 0.2, SEED)
     if quick:
         few = torch.arange(256)
-        return train.take(few), held.take(few)
-    return train, held
+        train_part, held = train_part.take(few), held.take(few)
+    return replace(data, train=train_part, val=held)
 
 
-def _coloured(count: int) -> Samples:
+def _coloured() -> Data:
     """Random images of ten classes, each class a shade brighter, so that there is something to learn."""
-    generator = torch.Generator().manual_seed(0)
-    labels = torch.randint(10, (count,), generator=generator)
-    images = torch.randn(count, 3, 64, 64, generator=generator) + labels[:, None, None, None] / 5
-    return Samples(images, labels)
+    generator = torch.Generator().manual_seed(SEED)
+    labels = torch.arange(256) % 10
+    images = torch.randn(256, 3, 64, 64, generator=generator) + labels[:, None, None, None] / 5
+    samples = Samples(images, labels)
+    classes = tuple(map(str, range(10)))
+    return Data(samples, classes, "random images", val=samples.take(torch.arange(32)))
 
 
 def _accuracy(model: nn.Module, samples: Samples) -> float:

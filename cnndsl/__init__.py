@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cnndsl.api import check, compile, draw, show, to_python
-    from cnndsl.diagnostics import Diagnostic, SpecError
+    from cnndsl.diagnostics import Diagnostic, PluginError, SpecError
     from cnndsl.report import Report
     from cnndsl.training import train
 
@@ -23,6 +23,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Diagnostic",
+    "PluginError",
     "Report",
     "SpecError",
     "__version__",
@@ -36,6 +37,7 @@ __all__ = [
 
 _HOMES = {
     "Diagnostic": "cnndsl.diagnostics",
+    "PluginError": "cnndsl.diagnostics",
     "Report": "cnndsl.report",
     "SpecError": "cnndsl.diagnostics",
     "check": "cnndsl.api",

@@ -7,7 +7,7 @@ from typing import Literal
 
 from cnndsl.text import Span
 
-__all__ = ["RULES", "Diagnostic", "Edit", "Fix", "Related", "Severity", "SpecError"]
+__all__ = ["RULES", "Diagnostic", "Edit", "Fix", "PluginError", "Related", "Severity", "SpecError"]
 
 Severity = Literal["error", "warning"]
 
@@ -84,3 +84,11 @@ class SpecError(Exception):
         from cnndsl.render import render_full
 
         return "\n" + render_full(self.diagnostics)
+
+
+class PluginError(Exception):
+    """A plugin is at fault, not the spec: it cannot be loaded, or a layer of it breaks its own promises.
+
+    The message names the plugin, the layer and the rule; where the plugin's code raised, that exception
+    is the cause.
+    """

@@ -6,8 +6,9 @@ appended. A node that fails gets an unknown value; what depends on it stays sile
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from cnndsl import syntax as s
@@ -20,7 +21,7 @@ from cnndsl.elaboration.declarations import collect, reserved
 from cnndsl.elaboration.joining import Joining
 from cnndsl.elaboration.labels import check_label, label_text
 from cnndsl.elaboration.provenance import origin
-from cnndsl.expressions import UNDECIDED, Environment
+from cnndsl.expressions import UNDECIDED
 from cnndsl.ir import Graph, TrainSetting
 from cnndsl.layers import find, find_join
 from cnndsl.layers.declaration import INPUT
@@ -150,7 +151,7 @@ class _Elaborator(Joining, Applying):
 
     def inner(self, body: s.Body, place: Place) -> None:
         """Run a body in braces or brackets of its own: what `let` binds there ends there."""
-        inside = replace(place, names=Environment(place.names))
+        inside = place.inside()
         self.body(body, inside)
         place.current = inside.current
 
@@ -223,10 +224,12 @@ class _Elaborator(Joining, Applying):
                 )
                 self.lose(place, statement.span)
                 return
-            names_here = Environment(place.names)
+            inside = place.inside()
             for name, entry in zip(statement.names, entries, strict=True):
-                names_here.bind(name.word, entry)
-            self.inner(statement.body, inside := replace(place, names=names_here))
+                inside.names.bind(name.word, entry)
+            self.rounds.append((statement.values.span, partial(_bindings, statement.names, entries)))
+            self.inner(statement.body, inside)
+            self.rounds.pop()
             place.current = inside.current
 
     def condition(self, statement: s.If, place: Place) -> None:
@@ -339,9 +342,12 @@ class _Elaborator(Joining, Applying):
         times = count
 
         def run(at: Place) -> None:
-            for _ in range(times):
+            for number in range(1, times + 1):
                 self.step(item.span)
+                said = partial("in round {} of {}".format, number, times)
+                self.rounds.append((item.times.span, said))
                 self.nested(item.item, at)
+                self.rounds.pop()
 
         self.scoped(item.span, place, label, "repeat", run)
 
@@ -394,6 +400,12 @@ class _Elaborator(Joining, Applying):
                 related=origin(self.builder, place.current),
             )
             self.lose(place, shape.span)
+
+
+def _bindings(names: Sequence[s.Name], values: Sequence[Any]) -> str:
+    """What the names of a loop are bound to, for a message."""
+    pairs = zip(names, values, strict=True)
+    return "where " + " and ".join(f"{name.word} = {describe_value(value)}" for name, value in pairs)
 
 
 def input_problem(shape: Shape) -> tuple[str, str] | None:

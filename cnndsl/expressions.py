@@ -22,7 +22,7 @@ __all__ = ["AXES", "FUNCTIONS", "Environment", "Undecided", "evaluate"]
 AXES = frozenset("CHWDL")
 LONGEST_LIST = 100_000
 # Operations in all expressions of a spec together, so that loops over long lists end in time.
-MOST_WORK = 3_000_000
+MOST_WORK = 2_000_000
 
 _AXIS_NAMES = {"C": "channels", "H": "height", "W": "width", "D": "depth", "L": "length"}
 
@@ -256,13 +256,13 @@ class _Evaluator:
         entries = _extent(values, span)
         if entries > LONGEST_LIST:
             raise _fail("too-large", f"a list of more than {LONGEST_LIST:,} entries", span)
-        self.names.budget.spend(entries // 10, span)
+        self.names.budget.spend(entries // 4, span)
         return values
 
     def _spend_on(self, values: Iterable[Any], span: Span) -> None:
-        """Count the work on long lists: a simple operation on an entry is a tenth of one of ours."""
+        """Count the work on long lists: an entry counts as a quarter of an operation."""
         entries = sum(_extent(value, span) for value in values)
-        self.names.budget.spend(entries // 10, span)
+        self.names.budget.spend(entries // 4, span)
 
     def _call(self, node: s.FunctionCall, depth: int) -> Any:
         function = FUNCTIONS.get(node.function)

@@ -1,11 +1,17 @@
-"""Words that are nearly right."""
+"""Words that are taken by the language, and words that are nearly right."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
 
-__all__ = ["closest", "did_you_mean"]
+__all__ = ["RESERVED", "closest", "did_you_mean"]
+
+# No layer, block, name or label may be called so.
+RESERVED = frozenset(
+    "model input output param let block for in if else when train use residual reuse x and or not "
+    "true false".split()
+)
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:

@@ -16,6 +16,7 @@ from weakref import WeakValueDictionary, finalize
 from torch import nn
 
 from cnndsl.backends.python_source import generate
+from cnndsl.backends.torch_plugins import check_plugins
 from cnndsl.ir import Graph
 
 __all__ = ["build_module"]
@@ -27,7 +28,8 @@ _alive: WeakValueDictionary[str, ModuleType] = WeakValueDictionary()
 def build_module(graph: Graph, text: str) -> nn.Module:
     """The network of a graph without errors, its weights initialised by PyTorch's own rules.
 
-    `text` is the spec, which the network keeps as its attribute `spec`.
+    `text` is the spec, which the network keeps as its attribute `spec`. PluginError where a layer of a
+    plugin does not do what its rules say.
 
     >>> from cnndsl.api import check
     >>> build_module(check("input 8 -> linear 2").graph, "input 8 -> linear 2")
@@ -35,6 +37,15 @@ def build_module(graph: Graph, text: str) -> nn.Module:
       (0): Linear(in_features=8, out_features=2, bias=True)
     )
     """
+    check_plugins(graph, make_module)
+    model = make_module(graph)
+    # Past `__setattr__`, which refuses where a layer of the spec is labelled `spec`.
+    model.__dict__["spec"] = text
+    return model
+
+
+def make_module(graph: Graph) -> nn.Module:
+    """The network of a graph, from its generated source."""
     source = generate(graph)
     namespace = vars(load(source.definitions)) if source.classes else run(source.definitions)
     if source.root is not None:
@@ -42,8 +53,6 @@ def build_module(graph: Graph, text: str) -> nn.Module:
     else:
         # Not run in the classes' namespace, which would keep the network alive.
         model = run(source.model, namespace)["model"]
-    # Past `__setattr__`, which refuses where a layer of the spec is labelled `spec`.
-    model.__dict__["spec"] = text
     return cast(nn.Module, model)
 
 

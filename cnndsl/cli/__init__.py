@@ -13,7 +13,7 @@ from importlib import import_module
 
 from cnndsl import __version__
 from cnndsl.cli.common import Parser, UsageError, fail, plain_output, show_diagnostics
-from cnndsl.diagnostics import SpecError
+from cnndsl.diagnostics import PluginError, SpecError
 
 __all__ = ["COMMANDS", "main"]
 
@@ -48,6 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UsageError as error:
         fail(str(error))
         return USAGE
+    except PluginError as error:
+        _show_traceback(error, words)
+        fail(str(error))
+        return USAGE
     except SpecError as error:
         show_diagnostics(error.diagnostics, sys.stderr)
         return 1
@@ -59,7 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except Exception as error:  # noqa: BLE001
-        return _defect(error, "--traceback" in words)
+        _show_traceback(error, words)
+        return _defect(error)
 
 
 def _run(words: list[str]) -> int:
@@ -77,7 +82,7 @@ def _run(words: list[str]) -> int:
     command.add_parser(subparsers)
     parser: Parser = subparsers.choices[name]
     parser.add_argument(
-        "--traceback", action="store_true", help="where cnndsl itself fails, show where in its code"
+        "--traceback", action="store_true", help="where cnndsl itself or a plugin fails, show where in its code"
     )
     status: int = command.run(parser.parse_args(words[1:]))
     return status
@@ -106,11 +111,14 @@ def _no_command(name: str) -> str:
     return f"no command `{name}`; there are {', '.join(COMMANDS)}"
 
 
-def _defect(error: Exception, wants_traceback: bool) -> int:
-    if wants_traceback:
+def _show_traceback(error: Exception, words: Sequence[str]) -> None:
+    if "--traceback" in words:
         from traceback import print_exception
 
         print_exception(error)
+
+
+def _defect(error: Exception) -> int:
     what = " ".join(f"{type(error).__name__}: {error}".split())
     fail(
         f"a defect of cnndsl, not of your spec: {what[:300]}\n"

@@ -17,7 +17,7 @@ from cnndsl.cli.common import (
     spec_texts,
     use_color,
 )
-from cnndsl.diagnostics import Diagnostic
+from cnndsl.diagnostics import Diagnostic, PluginError
 from cnndsl.terminal import Style, printable
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def run(options: Namespace) -> int:
     for spec in spec_texts(options):
         try:
             report = check_spec(spec, settings)
-        except UsageError as error:
+        except (UsageError, PluginError) as error:
             # the verdicts on the others are wanted all the same
             fail(str(error))
             unreadable = True

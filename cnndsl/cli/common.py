@@ -6,7 +6,6 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from io import TextIOWrapper
 from math import isfinite
 from pathlib import Path
@@ -23,11 +22,13 @@ __all__ = [
     "Parser",
     "Settings",
     "UsageError",
+    "add_plugin_option",
     "add_spec_options",
     "anything_known",
     "check_one",
     "check_spec",
     "fail",
+    "load_plugins",
     "plain_output",
     "show_diagnostics",
     "spec_settings",
@@ -85,15 +86,32 @@ def add_spec_options(parser: ArgumentParser, several: bool = False) -> None:
         default=[],
         help="the value of a param of the spec",
     )
+    add_plugin_option(parser)
+    parser.set_defaults(several=several)
+
+
+def add_plugin_option(parser: ArgumentParser) -> None:
+    """Add --plugin, the only way by which a command line causes an import."""
     parser.add_argument(
         "--plugin",
         dest="plugins",
         metavar="MODULE",
         action="append",
         default=[],
-        help="import a Python module that registers layers",
+        help="a Python module, or an installed plugin, that brings layers; may be given again",
     )
-    parser.set_defaults(several=several)
+
+
+def load_plugins(options: Namespace) -> None:
+    """Load the plugins that the command line names; a module may lie in the folder we are in."""
+    if not options.plugins:
+        return
+    from cnndsl.layers import load_plugins as load
+
+    folder = os.getcwd()
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    load(*options.plugins)
 
 
 class Settings(NamedTuple):
@@ -105,9 +123,8 @@ class Settings(NamedTuple):
 
 
 def spec_settings(options: Namespace) -> Settings:
-    """The shared options, read; plugins are imported here and nowhere else."""
-    for module in options.plugins:
-        _import_plugin(module)
+    """The shared options, read; the plugins are loaded."""
+    load_plugins(options)
     name, shape = _input(options.inputs)
     return Settings(shape, name, dict(map(_setting, options.settings)))
 
@@ -231,14 +248,3 @@ def _value(text: str) -> Any:
             continue
         return value if isfinite(value) else text
     return text
-
-
-def _import_plugin(module: str) -> None:
-    folder = os.getcwd()
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    try:
-        import_module(module)
-    except Exception as error:
-        # whatever a stranger's module does while it is imported, it is not a defect of ours
-        raise UsageError(f"--plugin {module}: {type(error).__name__}: {error}") from error

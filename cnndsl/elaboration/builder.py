@@ -52,11 +52,12 @@ class OpenScope:
 
 
 class GraphBuilder:
-    """Appends nodes and scopes; `freeze` gives the graph."""
+    """Appends nodes and scopes; `freeze` gives the graph. `characters` counts those of all paths."""
 
     def __init__(self, span: Span) -> None:
         self._nodes: list[Node] = []
         self._scopes: list[OpenScope] = []
+        self.characters = 0
         self.root = self._append_scope(None, "", "root", span)
 
     def __len__(self) -> int:
@@ -97,6 +98,7 @@ class GraphBuilder:
     ) -> int:
         """Append a node; its id. Without a key, the path is settled when the graph is frozen."""
         id = len(self._nodes)
+        self.characters += len(scope.path) + len(key or operation.name)
         self._nodes.append(
             Node(
                 id=id,
@@ -138,6 +140,7 @@ class GraphBuilder:
 
     def _append_scope(self, parent: OpenScope | None, key: str, kind: ScopeKind, span: Span) -> OpenScope:
         path = parent.join(key) if parent is not None else ""
+        self.characters += len(path)
         scope = OpenScope(len(self._scopes), parent, key, path, kind, span)
         self._scopes.append(scope)
         return scope

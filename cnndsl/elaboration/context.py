@@ -22,6 +22,8 @@ __all__ = ["MOST_NODES", "Context", "Place", "TooLarge"]
 MOST_NODES = 100_000
 # Statements run, so that empty loops end too; a network of MOST_NODES needs far fewer.
 MOST_STEPS = 500_000
+# A name holds the names of all scopes around it: deep scopes with long names multiply.
+MOST_CHARACTERS = 50_000_000
 MOST_DIAGNOSTICS = 100
 
 
@@ -38,6 +40,10 @@ class Place:
     scope: OpenScope
     uses: tuple[Use, ...]
     body: s.Body
+
+    def inside(self) -> Place:
+        """The same place in braces of its own: what is bound there ends there."""
+        return Place(Environment(self.names), self.current, self.scope, self.uses, self.body)
 
 
 @dataclass(slots=True)
@@ -70,6 +76,8 @@ class Context:
         self.steps = 0
         self.active: list[str] = []
         self.uses: tuple[Use, ...] = ()
+        # The loops and repeats that run, and a function that says which round each is in.
+        self.rounds: list[tuple[Span, Callable[[], str]]] = []
         self.root_names = Environment()
         self.declared = Declarations()
 
@@ -85,9 +93,10 @@ class Context:
         self.report(Diagnostic(rule, message, span, label, related, help))
 
     def report(self, diagnostic: Diagnostic) -> None:
-        notes = use_notes(self.uses)
-        if notes:
-            diagnostic = replace(diagnostic, related=(*diagnostic.related, *notes))
+        rounds = tuple(Related(what(), span) for span, what in reversed(self.rounds))
+        notes = (*diagnostic.related, *rounds, *use_notes(self.uses))
+        if len(notes) > len(diagnostic.related):
+            diagnostic = replace(diagnostic, related=notes)
         self.reporter.add(diagnostic)
 
     def too_large(self, message: str, span: Span) -> TooLarge:
@@ -102,6 +111,8 @@ class Context:
             raise self.too_large(f"more than {MOST_NODES:,} layers", span)
         if self.builder.scope_count >= MOST_NODES:
             raise self.too_large(f"more than {MOST_NODES:,} block uses and labelled scopes", span)
+        if self.builder.characters > MOST_CHARACTERS:
+            raise self.too_large(f"the names of all layers have more than {MOST_CHARACTERS:,} characters", span)
 
     def value(self, expression: s.Expression, place: Place) -> Any:
         """An expression's value, UNDECIDED where it has none; mistakes are reported."""

@@ -13,15 +13,11 @@ from cnndsl.expressions import AXES, Environment, Undecided, evaluate
 from cnndsl.ir import TrainSetting
 from cnndsl.layers import find, find_join, flags
 from cnndsl.text import Span
+from cnndsl.words import RESERVED
 
 __all__ = ["Declarations", "collect", "reserved"]
 
 Report = Callable[[Diagnostic], None]
-
-RESERVED = frozenset(
-    "model input output param let block for in if else when train use residual reuse x and or not "
-    "true false".split()
-)
 
 # Sections 5 and 8 of the language that this version does not run yet.
 _LATER = {

@@ -17,6 +17,8 @@ __all__ = ["MODULE_ATTRIBUTES", "check_label", "find_tap", "label_text"]
 
 Report = Callable[[Diagnostic], None]
 
+LONGEST_LABEL = 200
+
 # What every nn.Module has already: PyTorch refuses submodules of these names. A test holds the list
 # against the installed PyTorch.
 MODULE_ATTRIBUTES = frozenset(
@@ -66,6 +68,9 @@ def label_text(label: s.Label, names: Environment, arriving: Value | None, repor
 
 def check_label(text: str, span: Span, scope: OpenScope, report: Report) -> str | None:
     """The label as a key in `scope`; None after a mistake, which is reported."""
+    if len(text) > LONGEST_LABEL:
+        report(Diagnostic("too-large", f"the label is longer than {LONGEST_LABEL} characters", span))
+        return None
     if not text or "." in text:
         what = "is empty" if not text else "has a dot in it, and dots part the names of scopes"
         report(Diagnostic("invalid-argument", f"the label {what}", span))

@@ -26,10 +26,10 @@ def origin(builder: GraphBuilder, id: int, what: str = "") -> tuple[Related, ...
 
 
 def _maker(builder: GraphBuilder, id: int) -> Node | None:
-    """The last node that changed the shape, walking back over activations and norms."""
+    """The last node that changed the shape, walking back over activations, norms and skips."""
     node = builder.node(id)
-    while len(node.inputs) == 1:
-        before = builder.node(node.inputs[0])
+    while node.inputs:
+        before = builder.node(node.inputs[-1])
         if before.output is None or node.output is None or before.output.shape != node.output.shape:
             break
         node = before

@@ -210,6 +210,7 @@ class Layer(Operation):
     - `explain(x, args, output_shape)`: the formula with its numbers, for "comes from here" notes.
     - `formula`: the same in general, for the reference.
     - `stricter`: where cnndsl refuses what PyTorch accepts, and why.
+    - `plugin`: the module that registered it, which `register` fills in; empty for cnndsl's own.
     """
 
     family: str
@@ -230,6 +231,7 @@ class Layer(Operation):
     explain: Callable[[Value, Args, Shape], str] | None = None
     rejects: tuple[Reject, ...] = ()
     stricter: str = ""
+    plugin: str = ""
 
     def argument(self, name: str) -> Argument:
         """The argument with this canonical name; KeyError where there is none."""

@@ -61,12 +61,12 @@ def train(
     read or written.
 
     >>> import tempfile, torch
-    >>> images, labels = torch.rand(40, 1, 4, 4), torch.arange(40) % 2
-    >>> images[labels == 1] += 1
-    >>> result = train("input 1x4x4 -> flatten -> linear 2", (images, labels), epochs=2,
+    >>> labels = torch.arange(40) % 2
+    >>> images = labels[:, None, None, None].expand(40, 1, 4, 4) * 0.8
+    >>> result = train("input 1x4x4 -> flatten -> linear 2", (images, labels), epochs=20,
     ...                optimizer="adam", lr=0.1, device="cpu", out=tempfile.mkdtemp())
     >>> result.accuracy, len(result.epochs), result.test.samples
-    (1.0, 2, 8)
+    (1.0, 20, 8)
     """
     folder = None if resume is None else RunFolder(Path(resume))
     base = None if folder is None else folder.read_config().settings

@@ -114,10 +114,9 @@ def _collect_line(setting: TrainSetting, collected: _Collected) -> None:
     name = setting.name
     fields = TrainSettings.model_fields
     if name not in fields:
-        word = setting.span.source.span(setting.span.start, setting.span.start + len(name))
         expected = f"expected {', '.join(fields)}"
         collected.complain(
-            f"unknown training setting `{name}`", word, (*did_you_mean(name, fields), expected)
+            f"unknown training setting `{name}`", setting.span, (*did_you_mean(name, fields), expected)
         )
         return
     if (name,) in collected.origins:

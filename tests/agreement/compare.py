@@ -1,4 +1,4 @@
-"""One random spec, held against eager PyTorch: acceptance, shape, weights, and the compiled module's values."""
+"""One random spec, held against eager PyTorch: acceptance, shape, weights, and the module's values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cnndsl import check, compile
 from cnndsl.layers import find
 from tests.agreement.drawing import draw_spec
 from tests.agreement.eager import Interpreter
-from tests.agreement.trees import spec_text
+from tests.agreement.trees import Spec, spec_text
 
 __all__ = ["Outcome", "compare"]
 
@@ -84,11 +84,8 @@ def _refusal(text: str, rule: str, shown: str, truth: tuple[int, ...] | None) ->
     return Outcome("disagreement", text, f"we refuse what PyTorch gives as {truth}:\n{shown}")
 
 
-def _values(model: nn.Module, spec: object, x: torch.Tensor) -> str:
-    """What differs between the compiled module and the interpreter, their weights set alike; "" if nothing."""
-    from tests.agreement.trees import Spec
-
-    assert isinstance(spec, Spec)
+def _values(model: nn.Module, spec: Spec, x: torch.Tensor) -> str:
+    """What differs between the compiled module and the interpreter, their weights set alike."""
     run = _Alike(spec.blocks)
     _set_alike(model)
     with torch.no_grad():

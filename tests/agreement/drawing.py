@@ -6,6 +6,7 @@ A spec ends at the first layer that PyTorch refuses. Works on any `random.Random
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -203,9 +204,12 @@ def formulas(names: dict[str, int]) -> list[t.Formula]:
         t.Formula("max(C, 4)", lambda shape, names: max(shape[0], 4)),
         t.Formula("2 if C > 3 else 4", lambda shape, names: 2 if shape[0] > 3 else 4),
     ]
-    for name in sorted(names):
-        found.append(t.Formula(name, lambda shape, names, name=name: names[name]))  # type: ignore[misc]
-    return found
+    return found + [t.Formula(name, partial(bound, name)) for name in sorted(names)]
+
+
+def bound(name: str, shape: Sequence[int], names: dict[str, int]) -> int:
+    """What a bound name comes to."""
+    return names[name]
 
 
 def draw_spec(

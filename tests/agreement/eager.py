@@ -149,8 +149,7 @@ class Interpreter:
             and layer.name != "pad"
             and all(
                 name in parameters
-                or name == "out"
-                and parameters[1:2] in (["out_channels"], ["out_features"])
+                or (name == "out" and parameters[1:2] in (["out_channels"], ["out_features"]))
                 for name in ours
             )
         )

@@ -121,7 +121,7 @@ def test_a_wrong_variable_in_the_source_is_caught(monkeypatch: pytest.MonkeyPatc
 
     def confused(graph: Any, unit: Any, names: Any) -> str | None:
         one = next(iter(names.values()), None)
-        return true_call(graph, unit, {key: one for key in names})
+        return true_call(graph, unit, dict.fromkeys(names, one))
 
     monkeypatch.setattr(forward, "call", confused)
     assert first_disagreement(1500) is not None

@@ -184,7 +184,7 @@ def test_an_interrupted_run_keeps_what_is_finished_and_goes_on(
         [*map(str, words), "--epochs", "100000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     deadline = time.monotonic() + 60
-    while not Path("run/last.ckpt").exists() and time.monotonic() < deadline:
+    while not Path("run/metrics.json").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)

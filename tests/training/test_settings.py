@@ -143,7 +143,7 @@ def test_settings_of_an_earlier_run_hold_where_nothing_is_said() -> None:
         ("device gpu", "gpu", "`device` is `gpu`, expected auto, cpu, cuda or mps", ""),
         ("precision bf32", "bf32", "`precision` is `bf32`, expected fp32, bf16 or fp16", "did you mean"),
         ("data 3", "3", "`data` is 3, expected a text in quotes", ""),
-        ("epochs 3\nepochs 4", "epochs 4", "`epochs` is set twice", ""),
+        ("epochs 3\nepochs 4", "epochs", "`epochs` is set twice", ""),
     ],
 )
 def test_a_wrong_setting_is_reported_at_its_place(line: str, guilty: str, message: str, help: str) -> None:

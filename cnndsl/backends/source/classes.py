@@ -27,7 +27,9 @@ from cnndsl.backends.source.parts import (
     part_of,
     skeleton,
 )
+from cnndsl.diagnostics import PluginError
 from cnndsl.ir import Graph, Node, Scope
+from cnndsl.layers.declaration import Layer
 
 __all__ = ["ClassPlan", "Plan", "make_plan"]
 
@@ -134,8 +136,10 @@ class Planner:
     def part(self, node: Node) -> Part:
         """A layer's constructor; its helper, if it has one, is remembered."""
         module = module_of(self.graph, node)
-        if module.helper:
-            self.helpers[module.name] = module.helper
+        if module.helper and self.helpers.setdefault(module.name, module.helper) != module.helper:
+            assert isinstance(node.layer, Layer), "only layers have helpers"
+            message = f"the class {module.name} of `{node.layer.name}` is not the only one of that name"
+            raise PluginError(f"plugin {node.layer.plugin}: {message}")
         return part_of(node, module)
 
     def is_in_place(self, flow: Flow, entries: Sequence[Entry]) -> bool:
