@@ -105,10 +105,10 @@ def measure(rounds: int | None, quick: bool) -> Part:
         lines.append(line)
         remarks.append(remark)
     remarks.append(
-        f"Plain SGD, batches of {BATCH}, {len(digits.train):,} digits of the embedded MNIST sample (ResNet-18: "
-        f"256 random images), on the CPU, PyTorch's threads: {torch.get_num_threads()}. The ratio is of samples "
-        f"a second: more is better. Each pair trains anew for {EPOCHS} epochs on either side; what counts is "
-        "the training part of the epochs after the first. cnndsl counts the accuracy on the way as well."
+        f"Plain SGD, batches of {BATCH}, {len(digits.train):,} digits of the embedded MNIST sample "
+        f"(ResNet-18: 256 random images), on the CPU, PyTorch's threads: {torch.get_num_threads()}. The ratio "
+        f"is of samples a second: more is better. Each pair trains anew for {EPOCHS} epochs on either side; "
+        "what counts is the training part of the epochs after the first. cnndsl counts the accuracy as well."
     )
     return Part("Training against the plain DataLoader loop", tuple(lines), tuple(remarks))
 

@@ -11,7 +11,7 @@ import re
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.text import Source, Span
 
-__all__ = ["DEEPEST", "LONGEST", "describe_slip", "python_style", "too_deep", "too_long"]
+__all__ = ["DEEPEST", "LONGEST", "describe_slip", "keyword_help", "python_style", "too_deep", "too_long"]
 
 # Nesting beyond this is never meant; the limit keeps recursion over the tree bounded.
 DEEPEST = 100
@@ -26,8 +26,24 @@ _KEYWORDS = frozenset(
 )
 _TOKENS = re.compile(r'#[^\n]*|"[^"\n]*"|->|\w+|[^\w\s]')
 _BRACKETS = re.compile(r'#[^\n]*|"[^"\n]*"|[\[\](){}]')
-_WORD_HERE = re.compile(r'[A-Za-z_][A-Za-z0-9_]*|[0-9.]+[A-Za-z0-9_.]*|"[^"\n]*"?|->|::|[<>=!]=|//|\S')
+_WORD_HERE = re.compile(
+    r'[A-Za-z_][A-Za-z0-9_]*|[0-9.]+[A-Za-z0-9_.]*|"[^"\n]*"?|->|=>|::|&&|\|\||/\*|[<>=!]=|//|\S'
+)
 _CLOSES = {")": "(", "]": "[", "}": "{"}
+_LOGIC = {"&": "and", "&&": "and", "||": "or", "!": "not"}
+# What is said where one of these tokens could stand, the first that can.
+_TELLING = {
+    "_LBRACE": "`{`",
+    "EQUAL": "`=`",
+    "IN": "`in`",
+    "STRING": 'a file name in quotes, such as "blocks.cnn"',
+    "WORD": "a name",
+    "_ELSE": "`else`",
+    "RPAR": "`)` or a comma",
+    "RSQB": "`]` or a comma",
+    "RBRACE": "`}`",
+}
+_ARROW_HELP = "an arrow leads from one layer to the next: `conv 16 k3 -> relu`"
 
 
 def too_long(source: Source) -> Diagnostic | None:
@@ -65,80 +81,132 @@ def describe_slip(source: Source, at: int, end: int, expected: frozenset[str]) -
         # Nothing follows: the message stands behind the last word, not on an empty line further down.
         at = len(text[:end].rstrip())
     found = _WORD_HERE.match(text, at, end)
-    span = source.span(at, found.end() if found else at)
     word = found[0] if found else ""
-    before = text[text.rfind("\n", 0, at) + 1 : at].rstrip()
-
-    def say(message: str, *help: str, label: str = "", where: Span = span) -> Diagnostic:
-        return Diagnostic("syntax-error", message, where, label=label, help=help)
-
+    line_start = text.rfind("\n", 0, at) + 1
+    before = text[line_start:at].rstrip()
+    line_end = text.find("\n", at, end)
+    after = text[at + len(word) : end if line_end < 0 else line_end]
     opened = _unclosed(text, at)
-    if word in _CLOSES and (opened is None or text[opened] != _CLOSES[word]):
+    bracket = "" if opened is None else text[opened]
+
+    def say(message: str, *help: str, start: int = at, stop: int = at + len(word)) -> Diagnostic:
+        return Diagnostic("syntax-error", message, source.span(start, stop), help=help)
+
+    called = None if opened is None else re.search(r"[A-Za-z_]\w*$", text[line_start:opened])
+    if called is not None and bracket == "(" and word in ("=", ")") and called[0] not in _KEYWORDS:
+        closing = text.find(")", at, end if line_end < 0 else line_end)
+        stop = closing + 1 if closing >= 0 else at + len(word)
+        return python_style(source.span(line_start + called.start(), stop))
+    if word in _CLOSES and bracket != _CLOSES[word]:
         if opened is None:
             return say(f"`{word}` closes nothing", f"take it out, or open it with `{_CLOSES[word]}` before")
         line = source.position(opened).line
-        return say(f"`{word}` does not close the `{text[opened]}` of line {line}")
+        return say(f"`{word}` does not close the `{bracket}` of line {line}")
     if not word:
         if opened is not None:
-            bracket = text[opened]
-            return say(
-                f"`{bracket}` is never closed",
-                f"close it with `{_partner(bracket)}`",
-                where=source.span(opened, opened + 1),
-            )
+            closing_help = f"close it with `{_partner(bracket)}`"
+            return say(f"`{bracket}` is never closed", closing_help, start=opened, stop=opened + 1)
         if before.endswith("->"):
             return say("nothing follows the last `->`", "write a layer behind it, or take it out")
-        return say(f"the text ends too early: {_wanted(expected)}")
+        return say(f"the text ends too early: {_wanted(expected)}", *_line_help(before))
+    hint = _hint(word, before, after, bracket, expected)
+    if hint is not None:
+        return say(*hint)
+    return say(f"`{_shown(word)}` cannot stand here: {_wanted(expected)}", *_line_help(before))
+
+
+def _hint(
+    word: str, before: str, after: str, bracket: str, expected: frozenset[str]
+) -> tuple[str, ...] | None:
+    """The message and help for a slip that is known; None for others.
+
+    `before` and `after` are what stands on the line around `word`; `bracket` is the innermost open one.
+    """
+    cannot = f"`{_shown(word)}` cannot stand here"
+    shape_line = re.search(r"(?:^|->)\s*input\b(?!.*->)(.*)$", before)
     if word.startswith('"') and (len(word) == 1 or not word.endswith('"')):
-        return say("the quotation mark is never closed", 'close the text with `"` on the same line')
+        return "the quotation mark is never closed", 'close the text with `"` on the same line'
+    if shape_line is not None and not expected >= {"TAP", "LABEL"}:
+        return _shape_hint(cannot, shape_line[1] + word + after, word, expected)
+    if word == "'":
+        return cannot, 'a text stands in double quotes: `"text"`'
     if word == "{" and not before:
-        return say(
-            "`{` cannot stand here", "it stands on the line of the word that it belongs to: `add { ... }`"
-        )
+        return cannot, "it stands on the line of the word that it belongs to: `add { ... }`"
     if word == "," and re.search(r"\bin\s+[^\[(]*$", before):
-        return say("a list stands in brackets", "`for c in [16, 32] { ... }`")
-    if word == "," and not (opened is not None and text[opened] in "(["):
-        return say("arguments are not separated by commas", "a blank is enough: `conv 16 k3 p1`")
+        return "a list stands in brackets", "`for c in [16, 32] { ... }`"
+    if word == "," and bracket not in ("(", "["):
+        return "arguments are not separated by commas", "a blank is enough: `conv 16 k3 p1`"
     if word == "->":
-        return say(
-            "there is nothing for `->` to feed" if not before else "`->` cannot stand here", _item_help()
-        )
-    if word == "}" or word == "]" or word == "|":
-        return say(
+        return "there is nothing for `->` to feed" if not before else cannot, _ARROW_HELP
+    if word == "→" or (word == ">" and before.endswith(("=", "-"))) or word == "=>":
+        return cannot, "an arrow is written `->`"
+    if word == ";":
+        return cannot, "a new line or `->` leads to the next layer"
+    if word == "|" and "TAP" not in expected:
+        mend = "a residual has one branch" if re.search(r"\bresidual\b[^}]*$", before) else ""
+        return cannot, (mend + "; " if mend else "") + "`|` parts the branches of a join: `add { a | b }`"
+    if word in ("}", "]", "|") and "LABEL" in expected:
+        return (
             f"something is missing before `{word}`: {_wanted(expected)}",
             "an empty branch is written `identity`",
         )
     if re.fullmatch(r"[0-9]+(?:x[0-9]+)+", word):
         keyword = re.search(r"\b([a-z]{1,2})\s*=$", before)
         flag = (keyword[1] if keyword else "k") + word
-        return say(
-            f"`{word}` is a shape, and no shape can stand here",
-            f"sizes for several axes are written as a flag: `{flag}`; a shape stands behind `input` and `::`",
+        return (
+            f"`{_shown(word)}` is a shape, and no shape can stand here",
+            f"sizes for several axes are written as a flag: `{_shown(flag)}`; "
+            "a shape stands behind `input` and `::`",
         )
     if re.fullmatch(r"[0-9]+[A-Za-z_]\w*", word):
-        return say(
-            f"`{word}` is neither a number nor a name", "put a blank between them, or begin with a letter"
+        return (
+            f"`{_shown(word)}` is neither a number nor a name",
+            "put a blank between them, or begin with a letter",
         )
+    if word == "-" and "NUMBER" in expected and "SIGN" not in expected:
+        return cannot, "an argument that begins with a minus stands in parentheses: `(-1)`"
     if word == "*" and before.endswith("]"):
-        return say("`*` cannot stand here", "a repeat is written with blanks: `[...] x 2`")
-    if word == "//":
-        return say("`//` cannot stand here", "a comment begins with `#`")
-    if word == "(" and re.match(r"\s*input\b", before):
-        return say("`(` cannot stand here", "the input's shape is written with x: `input 1x28x28`")
-    if before.startswith("model ") and word[0].isalnum():
-        return say(f"`{word}` cannot stand here", "a model's name is one word: `model LeNet5`")
-    if word == "=" and re.search(r"[A-Za-z_]\w*$", before):
-        return say(
-            "`=` cannot stand here", "a name for a layer is written `name: layer`; a value `let name = value`"
-        )
-    if word == ":":
-        return say("`:` cannot stand here", "a label is one word directly before it: `name: layer`")
+        return cannot, "a repeat is written with blanks: `[...] x 2`"
+    if word in ("//", "/*", "/"):
+        return cannot, "a comment begins with `#`"
+    if word in _LOGIC:
+        return cannot, f"conditions are joined by words: `{_LOGIC[word]}`"
+    if before.lstrip().startswith("model ") and word[0].isalnum():
+        return cannot, "a model's name is one word: `model LeNet5`"
+    if (
+        word == "="
+        and "LSQB" not in expected
+        and "IN" not in expected
+        and re.search(r"[A-Za-z_]\w*$", before)
+    ):
+        if before.split()[-1] not in _KEYWORDS:
+            return cannot, "a name for a layer is written `name: layer`; a value `let name = value`"
+    if word == ":" and not _line_help(before):
+        return cannot, "a label stands before its layer, `name: layer`; an argument is written `name=value`"
     if re.fullmatch(r"x[0-9]+", word) and "WORD" not in expected:
-        return say(f"`{word}` cannot stand here", f"a repeat is written with blanks: `x {word[1:]}`")
+        return cannot, f"a repeat is written with blanks: `x {word[1:]}`"
     if word in _KEYWORDS:
-        return say(f"`{word}` cannot stand here: {_wanted(expected)}", _keyword_help(word))
-    shown = word if word.isprintable() else ascii(word)[1:-1]
-    return say(f"`{shown}` cannot stand here: {_wanted(expected)}")
+        return f"{cannot}: {_wanted(expected)}", keyword_help(word)
+    return None
+
+
+def _shape_hint(cannot: str, written: str, word: str, expected: frozenset[str]) -> tuple[str, ...] | None:
+    """The slips in the shape behind `input`; `written` is what stands there."""
+    sizes = re.match(
+        r"\s*[:=]?\s*[(\[]?\s*([0-9]+(?:\s*[,xX*]\s*[0-9]+)*)\s*[)\]]?\s*(?:#.*|->.*)?$", written
+    )
+    if sizes is not None:
+        shape = "x".join(re.findall("[0-9]+", sizes[1]))
+        return f"{cannot}: a shape is written {_shown(shape)}", f"`input {_shown(shape)}`"
+    if "SHAPE" not in expected:
+        return None
+    named = re.match(r"\s*([A-Za-z_]\w*)\s+([0-9]\w*)", written)
+    if named is not None:
+        return f"{cannot}: {_wanted(expected)}", f"a name ends in a colon: `input {named[1]}: {named[2]}`"
+    return (
+        f"{cannot}: {_wanted(expected)}",
+        "whole numbers joined by x; a free axis is a capital letter: `input 3xHxW`",
+    )
 
 
 def python_style(span: Span) -> Diagnostic:
@@ -169,11 +237,8 @@ def _unclosed(text: str, at: int) -> int | None:
     return stack[-1] if stack else None
 
 
-def _item_help() -> str:
-    return "an arrow leads from one layer to the next: `conv 16 k3 -> relu`"
-
-
-def _keyword_help(word: str) -> str:
+def keyword_help(word: str) -> str:
+    """How a word of the language is used."""
     forms = {
         "model": "`model Name` stands on a line of its own",
         "input": "`input 3x32x32`, or `input name: 3x32x32`",
@@ -194,22 +259,32 @@ def _keyword_help(word: str) -> str:
     return forms[word]
 
 
+def _line_help(before: str) -> tuple[str, ...]:
+    """How the word is used that the line, or its last item, begins with."""
+    begun = re.search(r"(?:^|->|[\[{|}])\s*(else|[a-z]+)\b(?!.*(?:->|[\[{|}]))", before)
+    return (keyword_help(begun[1]),) if begun is not None and begun[1] in _KEYWORDS else ()
+
+
+def _shown(word: str) -> str:
+    """The word as it stands in a message: short, and without signs that cannot be printed."""
+    shown = word if word.isprintable() else ascii(word)[1:-1]
+    return shown if len(shown) <= 40 else shown[:37] + "..."
+
+
 def _wanted(expected: frozenset[str]) -> str:
     """What could stand here, the most telling thing only."""
     if "SHAPE" in expected:
         return "expected a shape such as 3x32x32"
-    if "LSQB" in expected and "TAP" in expected and "RESIDUAL" in expected:
+    if expected >= {"TAP", "LABEL"}:
         return "expected a layer, a block or a bracket"
-    if "NUMBER" in expected and "_ARROW" not in expected and "_NL" not in expected:
-        return "expected a value"
-    if "_LBRACE" in expected and len(expected) <= 16 and "_NL" not in expected:
-        return "expected `{`"
-    if expected == {"EQUAL"}:
-        return "expected `=`"
-    if expected <= {"WORD"}:
-        return "expected a name"
-    if "STRING" in expected and len(expected) <= 2:
-        return 'expected a file name in quotes, such as "blocks.cnn"'
     if "_ARROW" in expected or "_NL" in expected:
-        return "expected `->`, a new line or an argument"
-    return "expected `)` or a comma" if "RPAR" in expected else "expected the end of what was begun"
+        ways = ["`->`"] if "_ARROW" in expected else []
+        ways += ["a new line"] if "_NL" in expected else []
+        ways += ["an argument"] if "TAP" in expected else []
+        return "expected " + " or ".join(filter(None, [", ".join(ways[:-1]), ways[-1]]))
+    if "NUMBER" in expected:
+        return "expected a value"
+    for token, words in _TELLING.items():
+        if token in expected:
+            return f"expected {words}"
+    return "expected the end of what was begun"

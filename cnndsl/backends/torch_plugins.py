@@ -80,9 +80,7 @@ def _differences(module: nn.Module, node: Node, result: object) -> Iterator[str]
     elif tuple(result.shape) != (BATCH, *node.output.shape):
         yield f"gives {_sized(tuple(result.shape[1:]))}, its rule `shape` says {node.output}"
     trainable = {name for name, _ in module.named_parameters()}
-    actual = {
-        name: (tuple(value.shape), name in trainable) for name, value in module.state_dict().items()
-    }
+    actual = {name: (tuple(value.shape), name in trainable) for name, value in module.state_dict().items()}
     expected = {
         f"0.{weight.name}" if weight.name else "0": (tuple(weight.shape), weight.trainable)
         for weight in node.weights

@@ -82,7 +82,9 @@ def _run(words: list[str]) -> int:
     command.add_parser(subparsers)
     parser: Parser = subparsers.choices[name]
     parser.add_argument(
-        "--traceback", action="store_true", help="where cnndsl itself or a plugin fails, show where in its code"
+        "--traceback",
+        action="store_true",
+        help="where cnndsl itself or a plugin fails, show where in its code",
     )
     status: int = command.run(parser.parse_args(words[1:]))
     return status

@@ -112,7 +112,9 @@ class Context:
         if self.builder.scope_count >= MOST_NODES:
             raise self.too_large(f"more than {MOST_NODES:,} block uses and labelled scopes", span)
         if self.builder.characters > MOST_CHARACTERS:
-            raise self.too_large(f"the names of all layers have more than {MOST_CHARACTERS:,} characters", span)
+            raise self.too_large(
+                f"the names of all layers have more than {MOST_CHARACTERS:,} characters", span
+            )
 
     def value(self, expression: s.Expression, place: Place) -> Any:
         """An expression's value, UNDECIDED where it has none; mistakes are reported."""
@@ -153,4 +155,8 @@ class Context:
 
     def body(self, body: s.Body, place: Place) -> None:
         """Run the statements of a body; `place.current` is then the value that leaves it."""
+        raise NotImplementedError
+
+    def item(self, item: s.Statement, place: Place, label: str | None) -> None:
+        """Run an item. `label` is the key that a label gives it."""
         raise NotImplementedError

@@ -158,14 +158,8 @@ def register(layer: Layer, *, replace: bool = False, plugin: str = "") -> None:
     ...         examples=(Example("squareplus b=1", "16x8x8", "16x8x8"),),
     ...     )
     ... )
-    >>> print(cnndsl.to_python("input 8 -> linear 4 -> squareplus 2"))  # doctest: +ELLIPSIS
-    \"\"\"(N, 8) -> (N, 4), 36 parameters.\"\"\"
-    ...
-    model = nn.Sequential(
-        nn.Linear(8, 4),
-        Squareplus(2.0),
-    )
-    <BLANKLINE>
+    >>> cnndsl.to_python("input 8 -> linear 4 -> squareplus 2").splitlines()[-1]
+    'model = nn.Sequential(nn.Linear(8, 4), Squareplus(2.0))'
     >>> cnndsl.check("input 8 -> squareplus (-1)").diagnostics[0].message
     'b: expected a number of at least 0, got -1'
     >>> unregister("squareplus")

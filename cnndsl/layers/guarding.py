@@ -162,7 +162,9 @@ class GuardedKind(Kind):
             return self.kind.accept(value, rank)
         except Invalid as invalid:
             if invalid.rule not in RULES:
-                raise fault(self.plugin, f"{self.what} refuses with the unknown rule {invalid.rule!r}") from None
+                raise fault(
+                    self.plugin, f"{self.what} refuses with the unknown rule {invalid.rule!r}"
+                ) from None
             raise
         except Exception as error:  # noqa: BLE001 - as in Guard.call
             raise fault(self.plugin, f"{self.what}, on {describe_value(value)},", error) from error
@@ -234,7 +236,9 @@ def _check_module(module: Any, x: Value) -> None:
         raise Broken(f"gives {module!r}, not a Module")
     for name, value in (*_pairs(module.positional), *_pairs(module.keywords)):
         if not isinstance(name, str) or not _is_literal(value):
-            raise Broken(f"gives the argument {name!r} the value {value!r}, which cannot be written as source")
+            raise Broken(
+                f"gives the argument {name!r} the value {value!r}, which cannot be written as source"
+            )
     if module.apply:
         _check_apply(module)
     elif isinstance(module.name, str) and module.name.startswith("nn."):

@@ -137,10 +137,21 @@ class Planner:
         """A layer's constructor; its helper, if it has one, is remembered."""
         module = module_of(self.graph, node)
         if module.helper and self.helpers.setdefault(module.name, module.helper) != module.helper:
-            assert isinstance(node.layer, Layer), "only layers have helpers"
-            message = f"the class {module.name} of `{node.layer.name}` is not the only one of that name"
-            raise PluginError(f"plugin {node.layer.plugin}: {message}")
+            raise self.clash(module.name)
         return part_of(node, module)
+
+    def clash(self, name: str) -> PluginError:
+        """The exception for two helpers of one name, which only plugins can bring."""
+        plugins = {
+            node.layer.plugin
+            for node in self.graph.nodes
+            if isinstance(node.layer, Layer)
+            and node.layer.plugin
+            and module_of(self.graph, node).name == name
+        }
+        return PluginError(
+            f"plugin {' and '.join(sorted(plugins))}: two helpers with different sources are called {name}"
+        )
 
     def is_in_place(self, flow: Flow, entries: Sequence[Entry]) -> bool:
         """Whether the scope is written as `nn.Sequential(...)` where it is used.
