@@ -106,7 +106,7 @@ def measure(rounds: int | None, quick: bool) -> Part:
         remarks.append(remark)
     remarks.append(
         f"Plain SGD, batches of {BATCH}, {len(digits.train):,} digits of the embedded MNIST sample "
-        f"(ResNet-18: 256 random images), on the CPU, PyTorch's threads: {torch.get_num_threads()}. The ratio "
+        f"(ResNet-18: 256 random images), on the CPU, threads: {torch.get_num_threads()}. The ratio "
         f"is of samples a second: more is better. Each pair trains anew for {EPOCHS} epochs on either side; "
         "what counts is the training part of the epochs after the first. cnndsl counts the accuracy as well."
     )

@@ -6,6 +6,7 @@ computing it takes half a second and reading it a hundredth of one.
 
 from __future__ import annotations
 
+import math
 import os
 from functools import cache
 from pathlib import Path
@@ -72,10 +73,10 @@ def _parse(source: Source, start: int, end: int, rule: str) -> Any:
     except VisitError as error:
         raise error.orig_exc from None
     except UnexpectedInput as error:
-        raise SpecError((_syntax_error(source, error, end),)) from None
+        raise SpecError((_syntax_error(source, error, start, end),)) from None
 
 
-def _syntax_error(source: Source, error: UnexpectedInput, end: int) -> Diagnostic:
+def _syntax_error(source: Source, error: UnexpectedInput, start: int, end: int) -> Diagnostic:
     expected: frozenset[str] = frozenset()
     if isinstance(error, UnexpectedToken):
         token = error.token
@@ -89,7 +90,11 @@ def _syntax_error(source: Source, error: UnexpectedInput, end: int) -> Diagnosti
         expected = frozenset(error.allowed or ())
     else:
         at = end
-    return describe_slip(source, at, end, expected)
+    return describe_slip(source, at, start, end, expected)
+
+
+def _shortened(word: str) -> str:
+    return word if len(word) <= 20 else word[:17] + "..."
 
 
 def _entries(found: Any) -> tuple[Any, ...]:
@@ -316,12 +321,17 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
     def number(self, children: list[Any]) -> s.Number:
         span = self._span(children[0])
         word = str(children[0])
-        return s.Number(span, self._whole(word, span) if word.isdigit() else float(word))
+        if word.isdigit():
+            return s.Number(span, self._whole(word, span))
+        if not math.isfinite(float(word)):
+            message = f"{_shortened(word)} is above the largest number, about 1.8e308"
+            raise SpecError((Diagnostic("too-large", message, span),))
+        return s.Number(span, float(word))
 
     def _whole(self, word: str, span: Span) -> int:
         # Python refuses to convert very long numbers; ours end far below that.
         if len(word.lstrip("0")) > 10 or int(word) > LARGEST:
-            message = f"{word if len(word) <= 20 else word[:17] + '...'} is above the largest size, 2^31 - 1"
+            message = f"{_shortened(word)} is above the largest size, 2^31 - 1"
             raise SpecError((Diagnostic("too-large", message, span),))
         return int(word)
 

@@ -29,17 +29,32 @@ _BRACKETS = re.compile(r'#[^\n]*|"[^"\n]*"|[\[\](){}]')
 _WORD_HERE = re.compile(
     r'[A-Za-z_][A-Za-z0-9_]*|[0-9.]+[A-Za-z0-9_.]*|"[^"\n]*"?|->|=>|::|&&|\|\||/\*|[<>=!]=|//|\S'
 )
+# Sizes that are joined by anything but x: `(1, 28, 28)`.
+_SIZES = re.compile(r"\s*[:=]?\s*[(\[]?\s*([0-9]+(?:\s*[,xX*]\s*[0-9]+)*)\s*[)\]]?\s*(?:#.*|->.*)?$")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
-_LOGIC = {"&": "and", "&&": "and", "||": "or", "!": "not"}
+_SIGNS = {
+    "→": "an arrow is written `->`",
+    "=>": "an arrow is written `->`",
+    ";": "a new line or `->` leads to the next layer",
+    "'": 'a text stands in double quotes: `"text"`',
+    "//": "a comment begins with `#`",
+    "/*": "a comment begins with `#`",
+    "&": "conditions are joined by `and`",
+    "&&": "conditions are joined by `and`",
+    "||": "conditions are joined by `or`",
+    "!": "the opposite of a condition is `not condition`",
+    "@": "a tap names a label: `@name`",
+    "\\": "a line that ends with `->` goes on in the next",
+}
 # What is said where one of these tokens could stand, the first that can.
 _TELLING = {
     "_LBRACE": "`{`",
+    "RPAR": "`)` or a comma",
     "EQUAL": "`=`",
     "IN": "`in`",
     "STRING": 'a file name in quotes, such as "blocks.cnn"',
     "WORD": "a name",
     "_ELSE": "`else`",
-    "RPAR": "`)` or a comma",
     "RSQB": "`]` or a comma",
     "RBRACE": "`}`",
 }
@@ -74,9 +89,15 @@ def too_deep(source: Source) -> Diagnostic | None:
     return None
 
 
-def describe_slip(source: Source, at: int, end: int, expected: frozenset[str]) -> Diagnostic:
-    """The diagnostic for a text that cannot go on at offset `at`; `expected` are the grammar's tokens."""
+def describe_slip(source: Source, at: int, start: int, end: int, expected: frozenset[str]) -> Diagnostic:
+    """The diagnostic for a text that cannot go on at offset `at`; `expected` are the grammar's tokens.
+
+    The text that was read is the stretch from `start` to `end`: the whole spec, or a splice in a label.
+    """
     text = source.text
+    if start and not text[at:end].strip():
+        message = f"something is missing before `}}`: {_wanted(expected)}"
+        return Diagnostic("syntax-error", message, source.span(end, end + 1))
     if not text[at:end].strip():
         # Nothing follows: the message stands behind the last word, not on an empty line further down.
         at = len(text[:end].rstrip())
@@ -86,13 +107,13 @@ def describe_slip(source: Source, at: int, end: int, expected: frozenset[str]) -
     before = text[line_start:at].rstrip()
     line_end = text.find("\n", at, end)
     after = text[at + len(word) : end if line_end < 0 else line_end]
-    opened = _unclosed(text, at)
+    opened = _unclosed(text, start, at)
     bracket = "" if opened is None else text[opened]
 
-    def say(message: str, *help: str, start: int = at, stop: int = at + len(word)) -> Diagnostic:
-        return Diagnostic("syntax-error", message, source.span(start, stop), help=help)
+    def say(message: str, *help: str, first: int = at, stop: int = at + len(word)) -> Diagnostic:
+        return Diagnostic("syntax-error", message, source.span(first, stop), help=help)
 
-    called = None if opened is None else re.search(r"[A-Za-z_]\w*$", text[line_start:opened])
+    called = None if opened is None else re.search(r"(?<!block )\b[A-Za-z_]\w*$", text[line_start:opened])
     if called is not None and bracket == "(" and word in ("=", ")") and called[0] not in _KEYWORDS:
         closing = text.find(")", at, end if line_end < 0 else line_end)
         stop = closing + 1 if closing >= 0 else at + len(word)
@@ -105,7 +126,7 @@ def describe_slip(source: Source, at: int, end: int, expected: frozenset[str]) -
     if not word:
         if opened is not None:
             closing_help = f"close it with `{_partner(bracket)}`"
-            return say(f"`{bracket}` is never closed", closing_help, start=opened, stop=opened + 1)
+            return say(f"`{bracket}` is never closed", closing_help, first=opened, stop=opened + 1)
         if before.endswith("->"):
             return say("nothing follows the last `->`", "write a layer behind it, or take it out")
         return say(f"the text ends too early: {_wanted(expected)}", *_line_help(before))
@@ -123,13 +144,15 @@ def _hint(
     `before` and `after` are what stands on the line around `word`; `bracket` is the innermost open one.
     """
     cannot = f"`{_shown(word)}` cannot stand here"
-    shape_line = re.search(r"(?:^|->)\s*input\b(?!.*->)(.*)$", before)
+    shape_line = re.search(r"(input\b|::)(?!.*->)(.*)$", before)
     if word.startswith('"') and (len(word) == 1 or not word.endswith('"')):
         return "the quotation mark is never closed", 'close the text with `"` on the same line'
-    if shape_line is not None and not expected >= {"TAP", "LABEL"}:
-        return _shape_hint(cannot, shape_line[1] + word + after, word, expected)
-    if word == "'":
-        return cannot, 'a text stands in double quotes: `"text"`'
+    if word in _SIGNS:
+        return cannot, _SIGNS[word]
+    if shape_line is not None and word != "|":
+        hint = _shape_hint(cannot, shape_line[1], shape_line[2] + word + after, expected)
+        if hint is not None:
+            return hint
     if word == "{" and not before:
         return cannot, "it stands on the line of the word that it belongs to: `add { ... }`"
     if word == "," and re.search(r"\bin\s+[^\[(]*$", before):
@@ -137,11 +160,11 @@ def _hint(
     if word == "," and bracket not in ("(", "["):
         return "arguments are not separated by commas", "a blank is enough: `conv 16 k3 p1`"
     if word == "->":
-        return "there is nothing for `->` to feed" if not before else cannot, _ARROW_HELP
-    if word == "→" or (word == ">" and before.endswith(("=", "-"))) or word == "=>":
-        return cannot, "an arrow is written `->`"
-    if word == ";":
-        return cannot, "a new line or `->` leads to the next layer"
+        return (cannot if before else "there is nothing for `->` to feed"), *(
+            _line_help(before) or (_ARROW_HELP,)
+        )
+    if word == ">" and before.endswith(("=", "-")):
+        return cannot, _SIGNS["→"]
     if word == "|" and "TAP" not in expected:
         mend = "a residual has one branch" if re.search(r"\bresidual\b[^}]*$", before) else ""
         return cannot, (mend + "; " if mend else "") + "`|` parts the branches of a join: `add { a | b }`"
@@ -167,20 +190,17 @@ def _hint(
         return cannot, "an argument that begins with a minus stands in parentheses: `(-1)`"
     if word == "*" and before.endswith("]"):
         return cannot, "a repeat is written with blanks: `[...] x 2`"
-    if word in ("//", "/*", "/"):
-        return cannot, "a comment begins with `#`"
-    if word in _LOGIC:
-        return cannot, f"conditions are joined by words: `{_LOGIC[word]}`"
     if before.lstrip().startswith("model ") and word[0].isalnum():
         return cannot, "a model's name is one word: `model LeNet5`"
-    if (
-        word == "="
-        and "LSQB" not in expected
-        and "IN" not in expected
-        and re.search(r"[A-Za-z_]\w*$", before)
-    ):
-        if before.split()[-1] not in _KEYWORDS:
-            return cannot, "a name for a layer is written `name: layer`; a value `let name = value`"
+    if word == "=" and re.search(r"\bif\b[^{]*$", before):
+        return cannot, "two values are compared with `==`"
+    assigned = re.search(r"[A-Za-z_]\w*$", before)
+    if word == "=" and "IN" not in expected and assigned is not None and assigned[0] not in _KEYWORDS:
+        return cannot, "a name for a layer is written `name: layer`; a value `let name = value`"
+    if word == ":" and re.match(r"\s*(?:for|if|else|block)\b", before):
+        return f"{cannot}: expected `{{`", *_line_help(before)
+    if word == "(" and "LABEL" in expected:
+        return cannot, "a group stands in square brackets: `[conv 16 k3 -> relu] x 2`"
     if word == ":" and not _line_help(before):
         return cannot, "a label stands before its layer, `name: layer`; an argument is written `name=value`"
     if re.fullmatch(r"x[0-9]+", word) and "WORD" not in expected:
@@ -190,23 +210,20 @@ def _hint(
     return None
 
 
-def _shape_hint(cannot: str, written: str, word: str, expected: frozenset[str]) -> tuple[str, ...] | None:
-    """The slips in the shape behind `input`; `written` is what stands there."""
-    sizes = re.match(
-        r"\s*[:=]?\s*[(\[]?\s*([0-9]+(?:\s*[,xX*]\s*[0-9]+)*)\s*[)\]]?\s*(?:#.*|->.*)?$", written
-    )
+def _shape_hint(cannot: str, lead: str, written: str, expected: frozenset[str]) -> tuple[str, ...] | None:
+    """The slips in the shape behind `lead`, which is `input` or `::`; `written` is what stands there."""
+    sizes = _SIZES.match(written)
     if sizes is not None:
-        shape = "x".join(re.findall("[0-9]+", sizes[1]))
-        return f"{cannot}: a shape is written {_shown(shape)}", f"`input {_shown(shape)}`"
+        shape = _shown("x".join(re.findall("[0-9]+", sizes[1])))
+        return f"{cannot}: a shape is written {shape}", f"`{lead} {shape}`"
     if "SHAPE" not in expected:
         return None
     named = re.match(r"\s*([A-Za-z_]\w*)\s+([0-9]\w*)", written)
-    if named is not None:
+    if named is not None and lead == "input":
         return f"{cannot}: {_wanted(expected)}", f"a name ends in a colon: `input {named[1]}: {named[2]}`"
-    return (
-        f"{cannot}: {_wanted(expected)}",
-        "whole numbers joined by x; a free axis is a capital letter: `input 3xHxW`",
-    )
+    free = "`input 3xHxW`" if lead == "input" else "`:: 16x_x_`"
+    what = "a free axis is a capital letter" if lead == "input" else "a size that does not matter"
+    return f"{cannot}: {_wanted(expected)}", f"whole numbers are joined by x; {what}: {free}"
 
 
 def python_style(span: Span) -> Diagnostic:
@@ -226,10 +243,10 @@ def _partner(bracket: str) -> str:
     return {"(": ")", "[": "]", "{": "}"}[bracket]
 
 
-def _unclosed(text: str, at: int) -> int | None:
-    """The offset of the innermost bracket that is open at offset `at`."""
+def _unclosed(text: str, start: int, at: int) -> int | None:
+    """The offset of the innermost bracket that is opened behind `start` and still open at offset `at`."""
     stack: list[int] = []
-    for found in _BRACKETS.finditer(text, 0, at):
+    for found in _BRACKETS.finditer(text, start, at):
         if found[0] in "[({":
             stack.append(found.start())
         elif found[0] in _CLOSES and stack:
@@ -284,6 +301,8 @@ def _wanted(expected: frozenset[str]) -> str:
         return "expected " + " or ".join(filter(None, [", ".join(ways[:-1]), ways[-1]]))
     if "NUMBER" in expected:
         return "expected a value"
+    if "$END" in expected:
+        return "expected `}`"
     for token, words in _TELLING.items():
         if token in expected:
             return f"expected {words}"

@@ -11,7 +11,7 @@ import re
 from cnndsl.report import Report
 from cnndsl.text import Span
 
-__all__ = ["broken_promises", "promised"]
+__all__ = ["broken_promises", "promised", "shapes_by_line"]
 
 _PROMISE = re.compile(r"\S.*#\s*([0-9]+(?:x[0-9]+)*)(?::.*)?$")
 
@@ -26,8 +26,8 @@ def promised(text: str) -> dict[int, tuple[int, ...]]:
     return found
 
 
-def broken_promises(report: Report) -> list[str]:
-    """A line for each comment that is not true; empty where all hold."""
+def shapes_by_line(report: Report) -> dict[int, tuple[int, ...] | None]:
+    """What the last item that ends on a line gives, by the line's number; None for an unknown value."""
     last: dict[int, int] = {}
 
     def ends(span: Span, node: int) -> None:
@@ -41,9 +41,14 @@ def broken_promises(report: Report) -> list[str]:
     for scope in report.graph.scopes[1:]:
         if scope.output is not None:
             ends(scope.span, scope.output)
-    broken = []
-    for line, shape in promised(report.source.text).items():
-        given = report.graph.nodes[last[line]].output_shape if line in last else None
-        if given != shape:
-            broken.append(f"line {line} promises {shape}, it is {given}")
-    return broken
+    return {line: report.graph.nodes[node].output_shape for line, node in last.items()}
+
+
+def broken_promises(report: Report) -> list[str]:
+    """A line for each comment that is not true; empty where all hold."""
+    given = shapes_by_line(report)
+    return [
+        f"line {line} promises {shape}, it is {given.get(line)}"
+        for line, shape in promised(report.source.text).items()
+        if given.get(line) != shape
+    ]

@@ -87,15 +87,15 @@ def _differences(module: nn.Module, node: Node, result: object) -> Iterator[str]
     }
     for name in sorted(expected.keys() | actual.keys()):
         if actual.get(name) != expected.get(name):
-            shown = name.removeprefix("0.")
-            yield f"has {_weight(shown, actual.get(name))}, its rule `weights` says {_weight('', expected.get(name))}"
+            has, says = _weight(actual.get(name)), _weight(expected.get(name))
+            yield f"has for {name.removeprefix('0.') or 'its weight'} {has}, its rule `weights` says {says}"
 
 
-def _weight(name: str, weight: tuple[tuple[int, ...], bool] | None) -> str:
+def _weight(weight: tuple[tuple[int, ...], bool] | None) -> str:
     if weight is None:
-        return f"no {name}" if name else "there is none"
+        return "nothing"
     shape, is_trainable = weight
-    return f"{name} {_sized(shape)}{'' if is_trainable else ', a buffer'}".strip()
+    return _sized(shape) + ("" if is_trainable else " as a buffer")
 
 
 def _sized(shape: tuple[int, ...]) -> str:

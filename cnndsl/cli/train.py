@@ -70,10 +70,8 @@ def run(options: Namespace) -> int:
             return 1
         for job in jobs:
             folder = _folder(options, job, several=len(jobs) > 1)
-            name = job.network.name
-            watch.note(f"{name}: {len(job.data.classes)} classes; the run is written to {folder.path}")
             result = run_one(job.network, job.data, job.settings, folder, watch, options.resume is not None)
-            results.append((name, result))
+            results.append((job.network.name, result))
     except (SettingError, RunFolderError) as error:
         raise UsageError(str(error)) from error
     except OSError as error:

@@ -8,11 +8,11 @@ from cnndsl.dims import LARGEST, Value, describe, format_shape, kind_of
 from cnndsl.elaboration.binding import Bound, bind_block, bind_layer
 from cnndsl.elaboration.context import Context, Place
 from cnndsl.elaboration.provenance import origin
+from cnndsl.elaboration.unknown import layer_help
 from cnndsl.expressions import Environment
 from cnndsl.ir import Use
-from cnndsl.layers import Found, join_names, names
-from cnndsl.layers.declaration import LayerError
-from cnndsl.words import did_you_mean
+from cnndsl.layers import Found
+from cnndsl.layers.declaration import Layer, LayerError
 
 __all__ = ["Applying"]
 
@@ -21,13 +21,11 @@ class Applying(Context):
     """`conv 16 k3` and `basic 64 s2`: arguments bound, shapes computed, a node or a scope appended."""
 
     def unknown_layer(self, item: s.Call) -> None:
-        known = [*names(), *join_names(), *self.declared.blocks, "residual"]
-        near = did_you_mean(item.name, known)
         self.error(
             "unknown-layer",
             f"there is no layer or block `{item.name}`",
             item.name_span,
-            *(near or ("`cnndsl layers` lists the layers",)),
+            *layer_help(item.name, self.declared.blocks),
         )
 
     def layer(self, found: Found, item: s.Call, place: Place, label: str | None) -> None:
@@ -75,7 +73,7 @@ class Applying(Context):
         layer = found.layer
         ranks = layer.ranks if found.ranks is None else found.ranks
         if ranks is not None and arriving.rank not in ranks:
-            self.wrong_rank(ranks, arriving, item, place)
+            self.wrong_rank(layer, ranks, arriving, item, place)
             return None
         try:
             shape = layer.shape(arriving, bound.arguments)
@@ -92,12 +90,17 @@ class Applying(Context):
             return Value(shape, arriving.channels_first)
         return Value(shape, layer.layout == "channels_first")
 
-    def wrong_rank(self, ranks: frozenset[int], arriving: Value, item: s.Call, place: Place) -> None:
+    def wrong_rank(
+        self, layer: Layer, ranks: frozenset[int], arriving: Value, item: s.Call, place: Place
+    ) -> None:
         kinds = [kind_of((1,) * (rank + 1)) for rank in sorted(ranks)]
-        articles = [f"{'an' if kind == 'image' else 'a'} {kind}" for kind in kinds]
+        articles = list(map(_with_article, kinds))
         wanted = " or ".join(filter(None, [", ".join(articles[:-1]), articles[-1]]))
         help: tuple[str, ...] = ()
-        if arriving.rank == 0:
+        if layer.ranks is None or arriving.rank in layer.ranks:
+            # PyTorch has a class for each rank, `Conv1d` and `Conv2d`.
+            help = (f"`{layer.name}` takes {_with_article(kind_of(arriving.shape))}",)
+        elif arriving.rank == 0:
             help = ("`unflatten` makes an image of a vector: `unflatten 16 7 7`",)
         elif 0 in ranks and len(ranks) == 1:
             help = ("`flatten` makes a vector of it",)
@@ -149,3 +152,7 @@ class Applying(Context):
         self.active.pop()
         self.uses = outer
         scope.output = place.current = at.current
+
+
+def _with_article(kind: str) -> str:
+    return f"{'an' if kind == 'image' else 'a'} {kind}"

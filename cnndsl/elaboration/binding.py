@@ -14,15 +14,14 @@ from typing import Any
 from cnndsl import syntax as s
 from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.dims import Value
+from cnndsl.elaboration.unknown import keyword_help, word_problem
 from cnndsl.expressions import AXES, UNDECIDED, Environment, Undecided, evaluate
-from cnndsl.layers.declaration import Argument, Layer, SameAs
+from cnndsl.layers.declaration import Layer, SameAs
 from cnndsl.layers.kinds import Invalid, PerAxis
 from cnndsl.text import Span
-from cnndsl.words import closest, did_you_mean
+from cnndsl.words import FLAG, closest, did_you_mean
 
 __all__ = ["Bound", "bind_block", "bind_layer", "reads_as_flag"]
-
-_FLAG = re.compile(r"([A-Za-z_]+?)([0-9]+(?:x[0-9]+)*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Bound:
 
 def reads_as_flag(word: str, letters: Iterable[str]) -> bool:
     """Whether a word is a short flag with one of these letters, such as `k3`."""
-    found = _FLAG.fullmatch(word)
+    found = FLAG.fullmatch(word)
     return found is not None and found[1] in letters
 
 
@@ -119,7 +118,10 @@ def bind_layer(
         if written.keyword is not None:
             argument = keywords.get(written.keyword)
             if argument is None:
-                _unknown_keyword(slots, layer, written, keywords, switches)
+                assert written.keyword_span is not None
+                message = f"`{layer.name}` has no argument `{written.keyword}`"
+                help = keyword_help(layer, written.keyword)
+                slots.error("unknown-argument", message, written.keyword_span, help)
                 continue
             expression, words = value, argument.kind.words
             if words and isinstance(value, s.Name) and closest(value.word, names.names()) is None:
@@ -133,14 +135,19 @@ def bind_layer(
                 argument, result = switches[value.word]
                 slots.put(argument.name, result, written.span)
                 continue
-            flag = _FLAG.fullmatch(value.word)
+            flag = FLAG.fullmatch(value.word)
             if flag is not None and flag[1] in flags:
-                slots.put(flags[flag[1]].name, _flag_value(flag[2]), written.span)
+                # Flags of plugins reserve no names, so the word may be one.
+                if layer.plugin and names.lookup(value.word) is not None:
+                    _ambiguous(slots, value.word, f"the flag `{flag[1]}`", flag, written.span)
+                else:
+                    slots.put(flags[flag[1]].name, _flag_value(flag[2]), written.span)
                 continue
             if names.lookup(value.word) is None and value.word not in AXES:
                 takes = place < len(places) and value.word in places[place].kind.words
                 if not takes:
-                    _unknown_word(slots, layer, value, names, flags, switches, keywords)
+                    rule, message, help = word_problem(layer, value.word, frozenset(names.names()))
+                    slots.error(rule, message, value.span, help)
                     continue
         if place < len(places) and places[place].variadic:
             words = places[place].kind.words
@@ -214,56 +221,13 @@ def _example(layer: Layer) -> str:
     return layer.examples[0].use
 
 
-def _unknown_keyword(
-    slots: _Slots,
-    layer: Layer,
-    written: s.Argument,
-    keywords: Mapping[str, Argument],
-    switches: Mapping[str, Any],
-) -> None:
-    assert written.keyword is not None and written.keyword_span is not None
-    near = closest(written.keyword, [*keywords, *switches])
-    known = ", ".join(argument.name for argument in layer.arguments)
+def _ambiguous(slots: _Slots, word: str, what: str, flag: re.Match[str], span: Span) -> None:
     slots.error(
-        "unknown-argument",
-        f"`{layer.name}` has no argument `{written.keyword}`",
-        written.keyword_span,
-        f"did you mean `{near}`?"
-        if near
-        else (f"its arguments are {known}" if known else "it takes no arguments"),
+        "ambiguous-argument",
+        f"`{word}` is a value's name and reads as {what} too",
+        span,
+        f"write `{flag[1]}={flag[2]}` or `({word})`",
     )
-
-
-def _unknown_word(
-    slots: _Slots,
-    layer: Layer,
-    word: s.Name,
-    names: Environment,
-    flags: Mapping[str, Argument],
-    switches: Mapping[str, Any],
-    keywords: Mapping[str, Argument],
-) -> None:
-    """Say what a bare word is not: a flag, a switch, a name."""
-    flag = _FLAG.fullmatch(word.word)
-    bound = names.names()
-    near = closest(word.word, bound | set(switches) | set(keywords))
-    if near is not None and near in bound and flag is None:
-        slots.error(
-            "unknown-name", f"nothing is called `{word.word}` here", word.span, f"did you mean `{near}`?"
-        )
-        return
-    if flag is not None and len(flag[1]) <= 2:
-        letters = ", ".join(f"`{letter}` ({argument.name})" for letter, argument in flags.items())
-        help = f"its flags are {letters}" if letters else "it has no flags"
-        slots.error("unknown-argument", f"`{layer.name}` has no flag `{flag[1]}`", word.span, help)
-        return
-    if near is not None:
-        help = f"did you mean `{near}`?" if near in switches else f"did you mean `{near}=...`?"
-    elif layer.arguments:
-        help = "its arguments are " + ", ".join(argument.name for argument in layer.arguments)
-    else:
-        help = "it takes no arguments"
-    slots.error("unknown-argument", f"`{layer.name}` has no argument `{word.word}`", word.span, help)
 
 
 def bind_block(
@@ -302,15 +266,10 @@ def bind_block(
             slots.put(written.keyword, _evaluated(slots, value, names, arriving), written.span)
             continue
         if isinstance(value, s.Name):
-            flag = _FLAG.fullmatch(value.word)
+            flag = FLAG.fullmatch(value.word)
             if flag is not None and flag[1] in parameters:
                 if names.lookup(value.word) is not None:
-                    slots.error(
-                        "ambiguous-argument",
-                        f"`{value.word}` is a value's name and reads as the parameter `{flag[1]}` too",
-                        written.span,
-                        f"write `{flag[1]}={flag[2]}` or `({value.word})`",
-                    )
+                    _ambiguous(slots, value.word, f"the parameter `{flag[1]}`", flag, written.span)
                 else:
                     slots.put(flag[1], _flag_value(flag[2]), written.span)
                 continue

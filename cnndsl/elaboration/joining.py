@@ -10,12 +10,12 @@ from cnndsl.diagnostics import Diagnostic
 from cnndsl.dims import Value
 from cnndsl.elaboration.context import Context, Place
 from cnndsl.elaboration.provenance import origin
+from cnndsl.elaboration.unknown import join_help
 from cnndsl.expressions import UNDECIDED
-from cnndsl.layers import find_join, join_names
+from cnndsl.layers import find_join
 from cnndsl.layers.declaration import Join, LayerError
 from cnndsl.layers.kinds import describe_value
 from cnndsl.text import Span
-from cnndsl.words import did_you_mean
 
 __all__ = ["Joining"]
 
@@ -30,8 +30,7 @@ class Joining(Context):
                 "unknown-layer",
                 f"there is no join `{item.name}`",
                 item.name_span,
-                *did_you_mean(item.name, join_names()),
-                f"the joins are {', '.join(join_names())} and residual",
+                *join_help(item.name),
             )
             self.lose(place, item.span, item.name)
             return

@@ -200,9 +200,9 @@ def load_plugins(*names: str) -> tuple[str, ...]:
     Errors: PluginError where a plugin is not found, fails, or brings no layer; nothing of it stays
     registered then.
 
-    >>> load_plugins("no_such_plugin")
+    >>> load_plugins("absent")
     Traceback (most recent call last):
-    cnndsl.diagnostics.PluginError: plugin no_such_plugin: there is no module and no installed plugin of this name
+    cnndsl.diagnostics.PluginError: plugin absent: there is no such module and no such installed plugin
     """
     from cnndsl.layers.plugins import installed, load
 

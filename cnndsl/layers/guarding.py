@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from cnndsl.diagnostics import RULES, PluginError
-from cnndsl.dims import Shape, Value, format_shape
+from cnndsl.dims import Shape, Value
 from cnndsl.layers.declaration import Args, Argument, Layer, LayerError, Module, Raw, Step, Weight
 from cnndsl.layers.kinds import Invalid, Kind, describe_value
 
@@ -88,7 +88,7 @@ class Guard(NamedTuple):
             raise
         except Broken as broken:
             raise fault(self.plugin, f"{what} {broken}{where}") from None
-        except Exception as error:  # noqa: BLE001 - whatever a stranger's code does is the plugin's fault
+        except Exception as error:
             raise fault(self.plugin, what + where, error) from error
         return result
 
@@ -166,7 +166,7 @@ class GuardedKind(Kind):
                     self.plugin, f"{self.what} refuses with the unknown rule {invalid.rule!r}"
                 ) from None
             raise
-        except Exception as error:  # noqa: BLE001 - as in Guard.call
+        except Exception as error:
             raise fault(self.plugin, f"{self.what}, on {describe_value(value)},", error) from error
 
 

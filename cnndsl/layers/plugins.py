@@ -119,4 +119,4 @@ def _not_found(name: str) -> str:
         module = ".".join(PurePath(name).with_suffix("").parts).strip("./")
         return f"give the name of the module, not of its file: `{module}`"
     near = did_you_mean(name, [*installed(), *(path.stem for path in Path().glob("*.py"))])
-    return "; ".join(("there is no module and no installed plugin of this name", *near))
+    return "; ".join(("there is no such module and no such installed plugin", *near))

@@ -28,7 +28,8 @@ def vet(layer: object) -> None:
         raise TypeError(f"expected a Layer, got {layer!r}")
     if not _is_word(layer.name):
         raise ValueError(f"a layer's name is a word such as maxout, not {layer.name!r}")
-    for problem in (*_problems(layer), *_argument_problems(layer)):
+    problem = next(_problems(layer), None) or next(_argument_problems(layer), None)
+    if problem is not None:
         raise ValueError(f"layer {layer.name}: {problem}")
 
 
@@ -36,7 +37,7 @@ def _is_word(word: Any) -> bool:
     return isinstance(word, str) and WORD.fullmatch(word) is not None
 
 
-def _problems(layer: Layer) -> Iterator[str]:
+def _problems(layer: Any) -> Iterator[str]:
     for word in (layer.name, *layer.aliases):
         if not _is_word(word):
             yield f"the alias {word!r} is no word"
@@ -67,7 +68,7 @@ def _problems(layer: Layer) -> Iterator[str]:
                 yield f"the {kind.__name__.lower()} `{one.use}` is of another layer"
 
 
-def _argument_problems(layer: Layer) -> Iterator[str]:
+def _argument_problems(layer: Any) -> Iterator[str]:
     seen: dict[str, str] = {}
     names = [one.name for one in layer.arguments if isinstance(one, Argument)]
     for index, argument in enumerate(layer.arguments):
@@ -87,9 +88,10 @@ def _argument_problems(layer: Layer) -> Iterator[str]:
             yield f"{name}: a flag is letters alone, not {argument.flag!r}"
         if not isinstance(argument.doc, str) or not argument.doc:
             yield f"{name}: its doc is a few words on what it means"
-        if not isinstance(argument.kind, Kind):
-            made = f", write {argument.kind.__name__}()" if isinstance(argument.kind, type) else ""
-            yield f"{name}: its kind is a Kind such as Whole(1), not {argument.kind!r}{made}"
+        kind: Any = argument.kind
+        if not isinstance(kind, Kind):
+            made = f", write {kind.__name__}()" if isinstance(kind, type) else ""
+            yield f"{name}: its kind is a Kind such as Whole(1), not {kind!r}{made}"
             continue
         if argument.variadic and any(later.positional for later in layer.arguments[index + 1 :]):
             yield f"{name}: it takes all positional values, so none can follow it"

@@ -28,7 +28,7 @@ def make_accelerator(settings: TrainSettings) -> Accelerator:
         accelerator = Accelerator(**arguments)
     except ValueError as error:
         # accelerate keeps one state a process: a later run with another device or precision begins anew
-        if "already been initialized" not in str(error) and "cpu=True" not in str(error):
+        if "already been initialized" not in str(error):
             raise SettingError(f"precision {settings.precision}: {error}") from error
         AcceleratorState._reset_state(reset_partial_state=True)
         accelerator = Accelerator(**arguments)

@@ -39,4 +39,4 @@ class RunFolderError(ValueError):
 
 
 class TrainingError(RuntimeError):
-    """The run cannot go on: its loss is no longer a number, or its data have changed."""
+    """The run cannot go on: the loss is no longer a number, the data have changed, there are no weights."""

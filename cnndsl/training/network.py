@@ -95,9 +95,15 @@ def from_module(module: nn.Module, input_shape: Shape) -> Network:
 def require_fit(network: Network, data: Data, settings: TrainSettings) -> None:
     """Raise DataMismatch where the network cannot be trained on the data with this loss."""
     shape, classes = network.output_shape, len(data.classes)
+    arriving = tuple(data.images.shape[1:])
+    if arriving != network.input_shape:
+        taken = format_shape(network.input_shape)
+        message = f"{data.name}: the images are {format_shape(arriving)}, the network takes {taken}"
+        raise DataMismatch(message, "input")
     if len(shape) != 1:
+        given = format_shape(shape) or "one number"
         raise DataMismatch(
-            f"the network gives {format_shape(shape)}, training wants one number a class: {classes}",
+            f"the network gives {given}, training wants one number a class: {classes}",
             "output",
             help=(f"end with `flatten -> linear {classes}`",),
         )

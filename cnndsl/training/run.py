@@ -63,7 +63,7 @@ def run(
 
     Errors: DataMismatch and DataError before anything is written; SettingError for a device that is not
     there; RunFolderError where the run cannot be resumed; TrainingError where the loss is no longer a
-    number, or where the data of a resumed run have changed.
+    number, where the data of a resumed run have changed, or where there are no weights to train.
     """
     try:
         return _run(network, data, settings, folder, watch, resume)
@@ -84,9 +84,15 @@ def _run(
         torch.manual_seed(settings.seed)
         model = network.build()
         parameters = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+        if not parameters:
+            raise TrainingError(f"{network.name} has no weights to train")
         layout = _layout(network, accelerator.device, parameters)
         loop = Loop(model, settings, train, accelerator, layout)
         state = _Run(loop, folder, held, parameters, [])
+        watch.note(
+            f"{network.name}: {len(train):,} images of {len(data.classes)} classes to train with and "
+            f"{len(held):,} to watch, on {accelerator.device}; the run is written to {folder.path}"
+        )
         config = _config(network, data, settings, state, len(train))
         if resume:
             _take_up(state, config)

@@ -60,6 +60,7 @@ def test_train_prints_a_table_and_writes_a_run(command: Command, spec: Path, csv
     assert f"{metrics['test']['accuracy']:.4f}" == accuracy
     assert "values 0..255 brought to 0..1\n" in ended.err
     assert "flat rows of 36 numbers reshaped to 1x6x6\n" in ended.err
+    assert "bars: 96 images of 2 classes to train with and 24 to watch, on cpu; the run is" in ended.err
     assert "epoch 2/2  train loss" in ended.err
 
 

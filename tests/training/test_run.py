@@ -222,6 +222,47 @@ def test_a_late_loss_that_is_no_number(data: Data, tmp_path: Path, monkeypatch: 
     assert len(json.loads((tmp_path / "run" / "metrics.json").read_text())["epochs"]) == 2
 
 
+def test_the_best_weights_are_judged_and_given_back(
+    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = loop.Loop.train_epoch
+
+    def train_epoch(self: loop.Loop, watch: Any) -> tuple[float, float]:
+        done = original(self, watch)
+        if self.epoch > 6:
+            with torch.no_grad():
+                for weight in self.model.parameters():
+                    weight.zero_()
+        return done
+
+    monkeypatch.setattr(loop.Loop, "train_epoch", train_epoch)
+    result = go(data, tmp_path / "run", epochs=8)
+    assert result.best_epoch <= 6
+    best, last = result.epochs[result.best_epoch - 1], result.epochs[-1]
+    assert last.val_accuracy == 0.5 < best.val_accuracy == result.accuracy
+    assert result.loss == pytest.approx(best.val_loss)
+    assert same(load_file(result.folder / "best.safetensors"), dict(result.model.state_dict()))
+    assert all(bool(weight.any()) for weight in result.model.parameters())
+
+
+class Evil:
+    """Pickles as a call that leaves a trace."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.trace,)
+
+
+def test_a_strangers_checkpoint_runs_no_code(data: Data, tmp_path: Path) -> None:
+    run = go(data, tmp_path / "run").folder
+    torch.save({"loop": Evil(tmp_path / "trace"), "epochs": []}, run / "last.ckpt")
+    with pytest.raises(RunFolderError, match=r"last\.ckpt is damaged"):
+        train(SPEC, data, resume=run)
+    assert not (tmp_path / "trace").exists()
+
+
 def test_a_failed_write_keeps_the_file_that_was_there(
     data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -336,6 +377,14 @@ def test_a_rest_of_one_sample_joins_the_batch_before_it(tmp_path: Path) -> None:
     assert len(train(spec, bars(41), out=tmp_path / "run", batch=8, val=0.2, epochs=1).epochs) == 1
 
 
+def test_data_of_another_shape_and_a_network_without_weights(data: Data, tmp_path: Path) -> None:
+    with pytest.raises(DataMismatch, match="the images are 1x6x6, the network takes 1x8x8"):
+        train(SPEC.replace("1x6x6", "1x8x8"), data, out=tmp_path / "run")
+    with pytest.raises(TrainingError, match="spec has no weights to train"):
+        train("input 1x6x6 -> flatten", data, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_too_little_data(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="too few to hold out"):
         go(from_arrays(*bars(2), (1, 6, 6)), tmp_path / "run")
@@ -358,7 +407,7 @@ def test_the_loop_is_the_plain_loop(data: Data) -> None:
     for start in range(0, 120, 32):
         indices = order[start : start + 32]
         optimizer.zero_grad()
-        nn.functional.cross_entropy(model(data.images[indices]), data.labels[indices]).backward()
+        nn.functional.cross_entropy(model(data.images[indices]), data.labels[indices]).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     assert same(dict(ours.model.state_dict()), dict(model.state_dict()))
 

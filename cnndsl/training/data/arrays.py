@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -40,14 +38,16 @@ def read_arrays(path: Path) -> Raw:
 
     Errors: DataError with the file and the array's name; OSError where the file cannot be read.
     """
-    try:
-        archive = np.load(path, allow_pickle=False)
-    except (zipfile.BadZipFile, ValueError, EOFError) as error:
-        raise DataError(f"{path}: not an .npz file: {error}") from error
-    if not isinstance(archive, np.lib.npyio.NpzFile):
-        raise DataError(f"{path}: holds a single array, expected an .npz with images and labels")
-    with archive:
-        parts = {name: _part(path, archive, name) for name in NAMES}
+    with path.open("rb") as file:
+        try:
+            archive = np.load(file, allow_pickle=False)
+        except Exception as error:
+            # zipfile and numpy raise errors of many kinds for a broken file
+            raise DataError(f"{path}: not an .npz file: {error}") from error
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise DataError(f"{path}: holds a single array, expected an .npz with images and labels")
+        with archive:
+            parts = {name: _part(path, archive, name) for name in NAMES}
     train = parts["train"]
     if train is None:
         found = ", ".join(archive.files) or "nothing"
@@ -105,14 +105,12 @@ def check_part(part: RawPart, images_name: str, labels_name: str) -> RawPart:
 def _read(path: Path, archive: np.lib.npyio.NpzFile, name: str) -> Array:
     try:
         array: Array = archive[name]
-    except ValueError as error:
+    except Exception as error:
         if "allow_pickle" in str(error):
             message = (
                 f"{path}: `{name}` holds pickled Python objects, which are never loaded: they could run code"
             )
             raise DataError(message, help=("save plain arrays of numbers",)) from error
-        raise DataError(f"{path}: `{name}` is damaged: {error}") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise DataError(f"{path}: `{name}` is damaged: {error}") from error
     return array
 
