@@ -66,6 +66,11 @@ test-long: $(STAMP) ## the long random proofs: minutes to hours
 bench: $(STAMP) ## measure speed against PyTorch's import, hand-written modules and a plain training loop
 	$(BIN)/python -m benchmarks
 
+.PHONY: docs
+docs: $(STAMP) ## make docs/layers.md from the declarations of the layers
+	$(BIN)/cnndsl layers --markdown > docs/layers.md.new
+	mv docs/layers.md.new docs/layers.md
+
 .PHONY: format
 format: $(STAMP) ## bring the code into its form
 	$(BIN)/ruff check --fix-only .

@@ -2,6 +2,6 @@
 
 import sys
 
-from cnndsl.cli import main
+from cnndsl.cli import run_process
 
-sys.exit(main())
+sys.exit(run_process())

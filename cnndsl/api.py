@@ -5,7 +5,9 @@ A spec is a `Path`, or text; a single word that ends in `.cnn` is a path too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,13 +66,26 @@ def check_source(
 ) -> Report:
     """`check` for a text that has been read."""
     shape = None if input is None else _shape(input)
-    try:
-        tree = parse(source)
-    except SpecError as error:
-        empty = elaborate(source, Body(source.span(0, 0), ()))
-        return Report(source, empty.graph, error.diagnostics)
-    result = elaborate(source, tree, shape, params)
+    with _without_collector():
+        try:
+            tree = parse(source)
+        except SpecError as error:
+            empty = elaborate(source, Body(source.span(0, 0), ()))
+            return Report(source, empty.graph, error.diagnostics)
+        result = elaborate(source, tree, shape, params)
     return Report(source, result.graph, result.diagnostics)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Pause the garbage collector: a tree in the making holds no garbage, and walks over it grow with it."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def _shape(input: Sequence[int]) -> tuple[int, ...]:

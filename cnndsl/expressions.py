@@ -124,6 +124,12 @@ class _Evaluator:
         self.words = words
 
     def value(self, node: s.Expression, depth: int) -> Any:
+        """The value of an expression in the numbers of Python: a fraction becomes a decimal."""
+        value = self.exact(node, depth)
+        return float(value) if type(value) in _FRACTIONS else value
+
+    def exact(self, node: s.Expression, depth: int) -> Any:
+        """The value, where divisions inside one expression are exact: `1 / 49 * 49` is 1."""
         if depth > DEEPEST:
             raise _fail("too-large", f"the expression is nested deeper than {DEEPEST}", node.span)
         depth += 1
@@ -134,21 +140,20 @@ class _Evaluator:
             case s.Name():
                 return self._name(node)
             case s.Parenthesised():
-                return self.value(node.inside, depth)
+                return self.exact(node.inside, depth)
             case s.Listing():
                 return self._listed([self.value(entry, depth) for entry in node.entries], node.span)
             case s.Tuple():
                 return self._listed(tuple(self.value(entry, depth) for entry in node.entries), node.span)
             case s.Unary():
-                operand = self.value(node.operand, depth)
                 if node.operator == "not":
-                    return not self._truth(operand, node.operand.span)
-                number = self._number(operand, node.operand.span)
+                    return not self._truth(self.value(node.operand, depth), node.operand.span)
+                number = self._number(self.exact(node.operand, depth), node.operand.span)
                 return -number if node.operator == "-" else number
             case s.Chain():
-                result = self.value(node.first, depth)
+                result = self.exact(node.first, depth)
                 for operator, part in node.rest:
-                    result = self._operate(operator, result, self.value(part, depth), node, part)
+                    result = self._operate(operator, result, self.exact(part, depth), node, part)
                 return result
             case s.Comparison():
                 left, before = self.value(node.first, depth), node.first
@@ -166,7 +171,7 @@ class _Evaluator:
                 return not stop
             case s.Conditional():
                 chosen = self._truth(self.value(node.condition, depth), node.condition.span)
-                return self.value(node.then if chosen else node.otherwise, depth)
+                return self.exact(node.then if chosen else node.otherwise, depth)
             case s.FunctionCall():
                 return self._call(node, depth)
 
@@ -238,8 +243,7 @@ class _Evaluator:
         elif operator == "%":
             result = a % b
         else:
-            whole = isinstance(a, int) and isinstance(b, int) and a % b == 0
-            result = a // b if whole else a / b
+            result = a / b if isinstance(a, float) or isinstance(b, float) else _exact(a, b)
         return self._bounded(result, node.span)
 
     def _compare(self, operator: str, left: Any, right: Any, left_span: Span, right_span: Span) -> bool:

@@ -129,12 +129,13 @@ class Graph:
     def verify(self) -> None:
         """Check the invariants that this module states; AssertionError where one is broken."""
         paths: set[str] = set()
+        children = [set(scope.children) for scope in self.scopes]
         for index, node in enumerate(self.nodes):
             assert node.id == index, f"node {index} has the id {node.id}"
             assert all(0 <= source < index for source in node.inputs), f"{node.path} reads ahead"
             assert node.path not in paths, f"two nodes are called {node.path}"
             paths.add(node.path)
-            assert ("node", index) in self.scopes[node.scope].children, f"{node.path} is in no scope"
+            assert ("node", index) in children[node.scope], f"{node.path} is in no scope"
             assert not self.complete or node.output is not None, f"{node.path} has no value"
             if node.output is not None:
                 assert all(size >= 0 for size in node.output.shape), f"{node.path}: {node.output}"
@@ -146,7 +147,7 @@ class Graph:
             assert (scope.parent is None) == (index == 0), f"scope {scope.path} has no parent"
             if scope.parent is not None:
                 assert scope.parent < index, f"scope {scope.path} stands before its parent"
-                assert ("scope", index) in self.scopes[scope.parent].children, scope.path
+                assert ("scope", index) in children[scope.parent], scope.path
         counted = [child for scope in self.scopes for child in scope.children]
         assert len(counted) == len(set(counted)) == len(self.nodes) + len(self.scopes) - 1
         for output in self.outputs:

@@ -28,12 +28,18 @@ from cnndsl.diagnostics import RULES
 from tests.shape_comments import broken_promises
 
 ROOT = Path(__file__).parent.parent
-PAGES = ["README.md", "docs/language.md", "examples/README.md", "examples/data/README.md"]
+PAGES = [
+    "README.md",
+    "docs/language.md",
+    "examples/README.md",
+    "examples/data/README.md",
+    "examples/plugin/README.md",
+]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ERRORS = re.compile(r"# error: (\[.*\])$", re.MULTILINE)
 
-# Shown to be typed in a shell; a test of the packaging and the Makefile cover them.
-NOT_RUN = {"sh"}
+# Shown to be typed in a shell or into a file; tests of the packaging, of plugins and the Makefile cover them.
+NOT_RUN = {"sh", "toml"}
 
 
 @dataclass(frozen=True)

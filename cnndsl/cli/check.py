@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from cnndsl.cli.common import (
     UsageError,
     add_spec_options,
+    blame,
     check_spec,
-    fail,
     show_diagnostics,
     spec_settings,
     spec_texts,
@@ -50,7 +50,7 @@ def run(options: Namespace) -> int:
             report = check_spec(spec, settings)
         except (UsageError, PluginError) as error:
             # the verdicts on the others are wanted all the same
-            fail(str(error))
+            blame(error, options.traceback and isinstance(error, PluginError))
             unreadable = True
             continue
         reports.append(report)

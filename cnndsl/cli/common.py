@@ -25,6 +25,7 @@ __all__ = [
     "add_plugin_option",
     "add_spec_options",
     "anything_known",
+    "blame",
     "check_one",
     "check_spec",
     "fail",
@@ -193,6 +194,15 @@ def use_color(stream: TextIO) -> bool:
 def fail(message: str) -> None:
     """Say on standard error why the command ends."""
     print(f"{Style(use_color(sys.stderr)).severity('error', 'cnndsl:')} {message}", file=sys.stderr)
+
+
+def blame(error: Exception, with_traceback: bool) -> None:
+    """Say what a plugin did wrong, and where in its code if that was asked for."""
+    if with_traceback:
+        from traceback import print_exception
+
+        print_exception(error)
+    fail(str(error))
 
 
 def plain_output() -> None:

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from shutil import get_terminal_size
+from textwrap import wrap
 from typing import Any
 
-from cnndsl.cli.common import UsageError, use_color
-from cnndsl.layers import all_joins, find, find_join, join_names, layers, names
-from cnndsl.layers.declaration import Argument, Join, Layer, SameAs
-from cnndsl.layers.kinds import describe_value
+from cnndsl.cli.common import UsageError, add_plugin_option, load_plugins, use_color
+from cnndsl.elaboration.unknown import layer_help
+from cnndsl.layers import all_joins, find, find_join
+from cnndsl.layers.declaration import Example, Join, Layer, Reject
+from cnndsl.layers.describing import arriving, describe, families, pytorch_classes, signature
 from cnndsl.terminal import Style
 
 __all__ = ["add_parser", "run"]
+
+# From this width on there is room for PyTorch's names beside ours.
+WIDE = 100
+# Lines longer than this are hard to read, whatever the terminal's width.
+WIDEST = 110
+# The last column of a table is wrapped, but never narrower than this.
+NARROWEST = 24
 
 
 def add_parser(subparsers: Any) -> None:
@@ -22,100 +32,106 @@ def add_parser(subparsers: Any) -> None:
         "layers", description="The vocabulary; of one layer the arguments, formula and examples."
     )
     parser.add_argument("name", metavar="NAME", nargs="?", help="a layer or a join, by any of its names")
+    parser.add_argument("--markdown", action="store_true", help="as Markdown: the page docs/layers.md")
+    add_plugin_option(parser)
 
 
 def run(options: Namespace) -> int:
     """Print the vocabulary, or one layer's page."""
-    style = Style(use_color(sys.stdout))
-    if options.name is None:
-        print(_vocabulary(style))
-        return 0
-    found, join = find(options.name), find_join(options.name)
-    if found is not None:
-        print(_layer(found.layer, style))
-    elif join is not None:
-        print(_join(join, style))
-    else:
-        from difflib import get_close_matches
+    load_plugins(options)
+    one = None if options.name is None else _named(options.name)
+    if options.markdown:
+        from cnndsl.cli.reference import page, section
 
-        near = get_close_matches(options.name, (*names(), *join_names()), 3, 0.7)
-        hint = f"did you mean {' or '.join(near)}?" if near else "`cnndsl layers` lists all"
-        raise UsageError(f"no layer {options.name}; {hint}")
+        print(page() if one is None else section(one))
+        return 0
+    style = Style(use_color(sys.stdout))
+    width = min(get_terminal_size().columns, WIDEST)
+    lines = _vocabulary(style, width) if one is None else _page(one, style, width)
+    print("\n".join(lines))
     return 0
 
 
-def _vocabulary(style: Style) -> str:
-    rows: list[tuple[str, str, str]] = []
-    families: dict[str, list[Layer]] = {}
-    for layer in layers():
-        families.setdefault(layer.family, []).append(layer)
-    for family, members in families.items():
-        rows.append((family, "", ""))
-        rows.extend(("  " + layer.name, _pytorch(layer), layer.summary) for layer in members)
-    rows.append(("joins", "", ""))
-    rows.extend(("  " + join.name, "", join.summary) for join in all_joins())
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    lines = []
-    for name, pytorch, doc in rows:
-        line = f"{name:<{widths[0]}}  {pytorch:<{widths[1]}}  {doc}".rstrip()
-        lines.append(line if name.startswith(" ") else f"\n{style.bold(line)}")
-    return "\n".join(lines).lstrip("\n") + "\n\n`cnndsl layers NAME` tells more of one"
+def _named(name: str) -> Layer | Join:
+    found, join = find(name), find_join(name)
+    if found is not None:
+        return found.layer
+    if join is not None:
+        return join
+    raise UsageError(f"no layer `{name}`; {layer_help(name, ())[0]}")
 
 
-def _layer(layer: Layer, style: Style) -> str:
-    facts = [("PyTorch", ", ".join(_classes(layer))), ("output", layer.formula)]
-    if layer.aliases:
-        facts.insert(0, ("also", ", ".join(layer.aliases)))
-    if layer.stricter:
-        facts.append(("stricter", layer.stricter))
-    lines = [f"{style.bold(layer.name)}: {layer.summary}", ""]
-    lines += [f"{title:<9} {text}" for title, text in facts]
-    if layer.arguments:
-        lines += ["", style.bold("arguments"), *_columns([_argument(one) for one in layer.arguments])]
-    lines += ["", style.bold("examples")]
-    lines += _columns([(one.use, f"{one.input} -> {one.output}") for one in layer.examples])
-    if layer.rejects:
-        lines += ["", style.bold("refused")]
-        lines += _columns([(one.use, f"on {one.input}", one.rule) for one in layer.rejects])
-    return "\n".join(lines)
-
-
-def _join(join: Join, style: Style) -> str:
-    lines = [f"{style.bold(join.name)}: {join.summary}", ""]
-    lines += [style.bold("examples"), *_columns([(e.use, f"{e.input} -> {e.output}") for e in join.examples])]
-    if join.rejects:
-        lines += ["", style.bold("refused")]
-        lines += _columns([(one.use, f"on {one.input}", one.rule) for one in join.rejects])
-    return "\n".join(lines)
-
-
-def _argument(argument: Argument) -> tuple[str, ...]:
-    if argument.required:
-        default = "required"
-    elif isinstance(argument.default, SameAs):
-        default = f"default: {argument.default.argument}"
-    else:
-        default = f"default: {describe_value(argument.default)}"
-    short = [f"{argument.flag}N" if argument.flag else "", argument.switch[0] if argument.switch else ""]
-    words = [*argument.aliases, *(word for word in short if word)]
-    return argument.name, ", ".join(words), default, f"{argument.doc}: {argument.kind.expected}"
-
-
-def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    if not rows:
-        return []
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-
-
-def _classes(layer: Layer) -> list[str]:
-    if "{rank}" not in layer.pytorch:
-        return [layer.pytorch]
-    return [layer.pytorch.replace("{rank}", str(rank)) for rank in sorted(layer.ranks or ()) if rank]
+def _vocabulary(style: Style, width: int) -> Iterator[str]:
+    rows: dict[str, list[tuple[str, ...]]] = {
+        family: [(layer.name, _pytorch(layer), layer.summary) for layer in members]
+        for family, members in families().items()
+    }
+    rows["joins"] = [(join.name, "", join.summary) for join in all_joins()]
+    if width < WIDE:
+        rows = {family: [(row[0], row[2]) for row in members] for family, members in rows.items()}
+    columns = list(zip(*(row for members in rows.values() for row in members), strict=True))
+    widths = tuple(max(map(len, column)) for column in columns[:-1])
+    for family, members in rows.items():
+        yield style.bold(family)
+        yield from _table(members, width, widths)
+        yield ""
+    yield "`cnndsl layers NAME` tells more of one"
 
 
 def _pytorch(layer: Layer) -> str:
+    """The class, where the layer is one of PyTorch's."""
     return layer.pytorch.replace("{rank}", "N") if layer.pytorch.startswith("nn.") else ""
+
+
+def _page(one: Layer | Join, style: Style, width: int) -> Iterator[str]:
+    yield from wrap(f"{one.name}: {one.summary}", width)
+    if isinstance(one, Layer):
+        yield ""
+        yield from _table(list(_facts(one)), width, indent="")
+        if one.arguments:
+            yield from ("", style.bold("arguments"))
+            yield from _table(list(_arguments(one)), width)
+    yield from ("", style.bold("examples"))
+    yield from _table([_example(example) for example in one.examples], width)
+    if one.rejects:
+        yield from ("", style.bold("refused"))
+        yield from _table([_example(reject) for reject in one.rejects], width)
+
+
+def _facts(layer: Layer) -> Iterator[tuple[str, str]]:
+    yield "written", signature(layer)
+    yield "takes", arriving(layer)
+    yield "gives", layer.formula
+    if layer.aliases:
+        yield "also", ", ".join(layer.aliases)
+    yield "PyTorch", ", ".join(pytorch_classes(layer))
+    if layer.stricter:
+        yield "stricter", layer.stricter
+    if layer.plugin:
+        yield "plugin", layer.plugin
+
+
+def _arguments(layer: Layer) -> Iterator[tuple[str, ...]]:
+    for text in map(describe, layer.arguments):
+        default = text.default if text.default == "required" else f"= {text.default}"
+        yield text.name, ", ".join(text.short), default, f"{text.doc}: {text.takes}"
+
+
+def _example(one: Example | Reject) -> tuple[str, ...]:
+    if isinstance(one, Example):
+        return one.use, f"{one.input} -> {one.output}"
+    return one.use, one.input, one.rule
+
+
+def _table(
+    rows: Sequence[tuple[str, ...]], width: int, widths: tuple[int, ...] = (), indent: str = "  "
+) -> Iterator[str]:
+    """The rows in columns, the last one wrapped; `widths` are those of the columns before it."""
+    if not widths:
+        widths = tuple(max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1))
+    before = len(indent) + sum(widths) + 2 * len(widths)
+    for row in rows:
+        start = indent + "".join(f"{cell:<{size}}  " for cell, size in zip(row, widths, strict=False))
+        for line in wrap(row[-1], max(width - before, NARROWEST)):
+            yield (start + line).rstrip()
+            start = " " * before

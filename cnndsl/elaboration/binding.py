@@ -195,14 +195,18 @@ def _complete_layer(layer: Layer, use: s.Call, rank: int | None, slots: _Slots) 
             result[argument.name] = argument.kind.accept(value, axes)
         except Invalid as invalid:
             slots.error(invalid.rule, f"{argument.name}: {invalid.message}", slots.spans[argument.name])
-    for argument in layer.arguments:
-        if argument.required and argument.name not in slots.values and not slots.failed:
-            slots.error(
-                "missing-argument",
-                f"`{layer.name}` needs {argument.name}, the {argument.doc}",
-                use.name_span,
-                f"for example `{_example(layer)}`",
-            )
+    missing = [
+        f"{argument.name}, the {argument.doc}"
+        for argument in layer.arguments
+        if argument.required and argument.name not in slots.values
+    ]
+    if missing and not slots.failed:
+        slots.error(
+            "missing-argument",
+            f"`{layer.name}` needs {'; and '.join(missing)}",
+            use.name_span,
+            f"for example `{_example(layer)}`",
+        )
     if slots.failed:
         return None
     for argument in layer.arguments:

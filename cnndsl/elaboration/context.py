@@ -51,12 +51,14 @@ class Reporter:
     """Diagnostics in the order of their places, one for each mistake."""
 
     found: list[Diagnostic] = field(default_factory=list)
-    seen: set[tuple[str, Span]] = field(default_factory=set)
+    seen: set[tuple[str, Span, str]] = field(default_factory=set)
 
     def add(self, diagnostic: Diagnostic) -> None:
-        # A block used ten times is wrong once: the first use tells.
-        if (diagnostic.rule, diagnostic.span) not in self.seen:
-            self.seen.add((diagnostic.rule, diagnostic.span))
+        # A block used ten times is wrong once: the first use tells. What stands nowhere has its message only.
+        span = diagnostic.span
+        mistake = (diagnostic.rule, span, "" if span.end > span.start else diagnostic.message)
+        if mistake not in self.seen:
+            self.seen.add(mistake)
             self.found.append(diagnostic)
             if len(self.found) >= MOST_DIAGNOSTICS:
                 raise TooLarge

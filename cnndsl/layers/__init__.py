@@ -15,9 +15,12 @@ from typing import NamedTuple
 from cnndsl.dims import Shape, Value
 from cnndsl.layers import (
     activation,
+    attention,
     convolution,
+    folding,
     gating,
     joins,
+    layernorm,
     linear,
     normalisation,
     ordering,
@@ -190,7 +193,7 @@ def unregister(name: str) -> None:
 
 
 def load_plugins(*names: str) -> tuple[str, ...]:
-    """Load plugins by name, or all that are installed if no name is given; the new layers' names.
+    """Load plugins by name, or all that are installed if no name is given; gives the names of their layers.
 
     A name is that of a module that registers layers, or of an entry point in the group `cnndsl.layers` of
     an installed package: a `Layer`, an iterable of them, a module, or a function without arguments that
@@ -206,10 +209,7 @@ def load_plugins(*names: str) -> tuple[str, ...]:
     """
     from cnndsl.layers.plugins import installed, load
 
-    before = set(_layers)
-    for name in names or installed():
-        load(name)
-    return tuple(name for name in _layers if name not in before)
+    return tuple(layer for name in names or installed() for layer in load(name))
 
 
 def find(word: str) -> Found | None:
@@ -281,6 +281,7 @@ for _family in (
     pooling,
     reduction,
     normalisation,
+    layernorm,
     activation,
     gating,
     regularisation,
@@ -288,7 +289,9 @@ for _family in (
     ordering,
     padding,
     resampling,
+    folding,
     weighting,
+    attention,
 ):
     for _layer in _family.LAYERS:
         _add(_layer)

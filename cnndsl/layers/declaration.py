@@ -150,8 +150,8 @@ class Module:
 
     `name` is `nn.Conv2d`, or a class that `helper` defines, where PyTorch has none; `helper` is Python
     source that needs `torch` and `nn` only. Keywords that equal PyTorch's defaults are left out.
-    `apply` is set where the "module" is a bare `nn.Parameter`: how it is used, with `{x}` for the
-    arriving value and `{self}` for the parameter.
+    `apply` is how it is used, with `{x}` for the arriving value and `{self}` for what was made, where a
+    plain call `{self}({x})` will not do: a bare `nn.Parameter`, a module that takes or gives more.
     """
 
     name: str
@@ -159,6 +159,11 @@ class Module:
     keywords: tuple[tuple[str, Any], ...] = ()
     helper: str = ""
     apply: str = ""
+
+    @property
+    def is_parameter(self) -> bool:
+        """Whether it is a bare `nn.Parameter`, which is no module."""
+        return self.name == "nn.Parameter"
 
 
 class Example(NamedTuple):

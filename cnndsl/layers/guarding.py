@@ -241,9 +241,9 @@ def _check_module(module: Any, x: Value) -> None:
             )
     if module.apply:
         _check_apply(module)
-    elif isinstance(module.name, str) and module.name.startswith("nn."):
+    if isinstance(module.name, str) and module.name.startswith("nn."):
         return
-    elif module.name not in _classes(module.helper):
+    if module.name not in _classes(module.helper):
         raise Broken(f"names the class {module.name!r}, which is not in `nn` and not in the helper's source")
 
 

@@ -187,12 +187,14 @@ class PerAxis(Kind):
     """A whole number for every axis, or one for each: 3, (3, 5), k3x5.
 
     The normal form is a tuple with an entry an axis. `choices` are words taken instead (`same`);
-    with `none`, an axis may be `none`.
+    with `none`, an axis may be `none`. `axes` is how many there are, where it is not the arriving
+    value that says so.
     """
 
     minimum: int = 1
     choices: tuple[str, ...] = ()
     none: bool = False
+    axes: int = 0
 
     @property
     def words(self) -> frozenset[str]:
@@ -200,21 +202,23 @@ class PerAxis(Kind):
 
     @property
     def expected(self) -> str:
-        number = f"a whole number of {self.minimum} or more, or one an axis"
-        return ", ".join([number, *self.choices, *(["none"] if self.none else [])])
+        number = f"a whole number of {self.minimum} or more"
+        ways = ["one an axis", *self.choices, *(["none"] if self.none else [])]
+        return ", ".join([number, *ways[:-1]]) + f", or {ways[-1]}"
 
     def accept(self, value: Any, rank: int) -> tuple[int | None, ...] | str:
         if isinstance(value, str) and value in self.choices:
             return value
+        count = self.axes or rank
         if isinstance(value, (tuple, list)):
-            if len(value) != rank:
-                axes = "axis" if rank == 1 else "axes"
+            if len(value) != count:
+                axes = "axis" if count == 1 else "axes"
                 raise Invalid(
-                    f"expected {rank} number{'' if rank == 1 else 's'} for {rank} {axes}, "
+                    f"expected {count} number{'' if count == 1 else 's'} for {count} {axes}, "
                     f"got {describe_value(tuple(value))}"
                 )
             return tuple(self._one(entry) for entry in value)
-        return (self._one(value),) * rank
+        return (self._one(value),) * count
 
     def _one(self, value: Any) -> int | None:
         if self.none and (value is None or value == "none"):
@@ -243,17 +247,20 @@ class Sizes(Kind):
         return tuple(whole_number(one, self.minimum, LARGEST, self.expected) for one in values)
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Factors(Kind):
     """A number above 0 for every axis, or one for each; the normal form has an entry an axis.
 
-    Whole factors stay whole numbers, so that sizes multiplied by them do too.
+    Whole factors stay whole numbers, so that sizes multiplied by them do too. `below` is a bound that is
+    not reached.
     """
 
-    __slots__ = ()
+    below: float = float("inf")
 
     @property
     def expected(self) -> str:
-        return "a number above 0, or one an axis"
+        limit = f" and below {self.below:g}" if self.below != float("inf") else ""
+        return f"a number above 0{limit}, or one an axis"
 
     def accept(self, value: Any, rank: int) -> tuple[int | float, ...]:
         entries = value if isinstance(value, (tuple, list)) else (value,) * rank
@@ -262,7 +269,9 @@ class Factors(Kind):
         return tuple(self._one(entry) for entry in entries)
 
     def _one(self, value: Any) -> int | float:
-        number = Real(0, open_minimum=True).accept(value, 0)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < self.below:
+            raise Invalid(f"expected {self.expected}, got {describe_value(value)}")
+        number = Real().accept(value, 0)
         return int(number) if number.is_integer() else number
 
 

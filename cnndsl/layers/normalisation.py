@@ -1,10 +1,8 @@
-"""Normalisations: over the batch, over channels, over groups of channels, over each instance."""
+"""Normalisations over the batch, each instance, groups of channels and neighbouring channels."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from cnndsl.dims import Shape, Value, format_shape
+from cnndsl.dims import Shape, Value
 from cnndsl.layers.declaration import Args, Argument, Example, Layer, LayerError, Module, Reject, Weight
 from cnndsl.layers.kinds import OrNone, Real, Truth, Whole
 from cnndsl.layers.windows import keywords
@@ -207,110 +205,37 @@ GROUPNORM = Layer(
     ),
 )
 
-ELEMENTWISE_AFFINE = Argument(
-    "elementwise_affine",
-    Truth(),
-    AFFINE.doc,
-    default=True,
-    aliases=("affine",),
-    switch=("noaffine", False),
-)
-LAYERNORM_BIAS = Argument("bias", Truth(), BIAS.doc, default=True, switch=("nobias", False))
-LAYERNORM_ARGUMENTS = (
-    EPS,
-    ELEMENTWISE_AFFINE,
-    LAYERNORM_BIAS,
-    Argument("axes", Whole(1), "how many of the last axes are normalised over", default=1, positional=False),
+LRN_ARGUMENTS = (
+    Argument("size", Whole(1), "how many neighbouring channels are looked at"),
+    Argument("alpha", Real(), "weight of their squares", default=1e-4),
+    Argument("beta", Real(), "power of the divisor", default=0.75),
+    Argument("k", Real(), "added to the divisor", default=1.0),
 )
 
-
-def layernorm_shape(x: Value, args: Args) -> Shape:
-    if args["axes"] > len(x.shape):
-        raise LayerError(
-            "invalid-argument",
-            f"expected at most {len(x.shape)} axes for {format_shape(x.shape)}, got {args['axes']}",
-            argument="axes",
-        )
-    return x.shape
-
-
-def layernorm_module(x: Value, args: Args, output: Shape) -> Module:
-    sizes = x.shape[-args["axes"] :]
-    normalized: Any = sizes[0] if len(sizes) == 1 else sizes
-    return Module(
-        "nn.LayerNorm",
-        (("normalized_shape", normalized),),
-        keywords(LAYERNORM_ARGUMENTS, args, "eps", "elementwise_affine", "bias"),
-    )
-
-
-LAYERNORM = Layer(
-    name="layernorm",
+LRN = Layer(
+    name="lrn",
     family="normalisation",
-    summary="normalises over the last axis, or the last few",
-    pytorch="nn.LayerNorm",
+    summary="divides by what the neighbouring channels have at the same place, as in AlexNet",
+    pytorch="nn.LocalResponseNorm",
     formula="the shape stays",
-    arguments=LAYERNORM_ARGUMENTS,
-    shape=layernorm_shape,
-    weights=lambda x, args: affine_weights(
-        x.shape[-args["axes"] :], args["elementwise_affine"], args["bias"]
-    ),
-    module=layernorm_module,
-    examples=(
-        Example("layernorm", "768", "768"),
-        Example("layernorm eps=1e-6 nobias", "49x96", "49x96"),
-        Example("layernorm axes=3", "16x8x8", "16x8x8"),
-        Example("layernorm noaffine", "16x8x8", "16x8x8"),
-    ),
-    rejects=(
-        Reject("layernorm axes=3", "49x96", "invalid-argument", "axes"),
-        Reject("layernorm axes=0", "49x96", "invalid-argument", "axes"),
-        Reject("layernorm bias=1", "49x96", "invalid-argument", "bias"),
-    ),
-)
-
-LAYERNORM2D_ARGUMENTS = (EPS, ELEMENTWISE_AFFINE, LAYERNORM_BIAS)
-
-LAYERNORM2D_HELPER = '''
-class LayerNorm2d(nn.LayerNorm):
-    """Layer norm over the channels of a channels-first value."""
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = x.movedim(1, -1)
-        x = nn.functional.layer_norm(
-            x, self.normalized_shape, self.weight, self.bias, self.eps
-        )
-        return x.movedim(-1, 1)
-'''.lstrip("\n")
-
-LAYERNORM2D = Layer(
-    name="layernorm2d",
-    aliases=("LayerNorm2d",),
-    family="normalisation",
-    summary="layer norm over the channels of a channels-first value, as in ConvNeXt",
-    pytorch="LayerNorm(channels), the channels moved to the back and forth again",
-    formula="the shape stays",
-    arguments=LAYERNORM2D_ARGUMENTS,
+    arguments=LRN_ARGUMENTS,
     ranks=SPATIAL,
     layout="channels_first",
     shape=same_shape,
-    weights=lambda x, args: affine_weights((x.channels,), args["elementwise_affine"], args["bias"]),
     module=lambda x, args, output: Module(
-        "LayerNorm2d",
-        (("normalized_shape", x.channels),),
-        keywords(LAYERNORM2D_ARGUMENTS, args, "eps", "elementwise_affine", "bias"),
-        helper=LAYERNORM2D_HELPER,
+        "nn.LocalResponseNorm", (("size", args["size"]),), keywords(LRN_ARGUMENTS, args, "alpha", "beta", "k")
     ),
     examples=(
-        Example("layernorm2d eps=1e-6", "96x56x56", "96x56x56"),
-        Example("layernorm2d noaffine", "96x50", "96x50"),
-        Example("layernorm2d nobias", "8x4x8x8", "8x4x8x8"),
+        Example("lrn 5", "96x55x55", "96x55x55"),
+        Example("lrn size=5 alpha=1e-3 beta=0.5 k=2", "96x50", "96x50"),
+        Example("lrn 3", "4x8x8x8", "4x8x8x8"),
     ),
     rejects=(
-        Reject("layernorm2d", "768", "wrong-rank"),
-        Reject("layernorm2d axes=2", "96x8x8", "unknown-argument"),
-        Reject("layernorm2d eps=true", "96x8x8", "invalid-argument", "eps"),
+        Reject("lrn", "96x55x55", "missing-argument", "size"),
+        Reject("lrn 0", "96x55x55", "invalid-argument", "size"),
+        Reject("lrn 5 alpha=true", "96x55x55", "invalid-argument", "alpha"),
+        Reject("lrn 5", "96", "wrong-rank"),
     ),
 )
 
-LAYERS = (BN, INSTANCENORM, GROUPNORM, LAYERNORM, LAYERNORM2D)
+LAYERS = (BN, INSTANCENORM, GROUPNORM, LRN)

@@ -137,4 +137,54 @@ PAD = Layer(
     ),
 )
 
-LAYERS = (PAD,)
+CROP_ARGUMENTS = (
+    Argument(
+        "cropping",
+        Sizes(0),
+        "one number for all sides, or left right [top bottom [front back]]",
+        variadic=True,
+    ),
+)
+
+
+def cropped(args: Args) -> Args:
+    """The arguments of the padding that a crop is: by less than nothing."""
+    return {"padding": tuple(-number for number in args["cropping"]), "mode": "constant", "value": 0.0}
+
+
+def crop_shape(x: Value, args: Args) -> Shape:
+    try:
+        return pad_shape(x, cropped(args))
+    except LayerError as error:
+        raise LayerError(
+            error.rule, error.message, argument="cropping", label=error.label, help=error.help
+        ) from None
+
+
+CROP = Layer(
+    name="crop",
+    family=FAMILY,
+    summary="takes rows off at the borders",
+    pytorch="ZeroPad{rank}d with negative numbers",
+    formula="n - before - after an axis",
+    arguments=CROP_ARGUMENTS,
+    ranks=SPATIAL,
+    shape=crop_shape,
+    module=lambda x, args, output: pad_module(x, cropped(args), output),
+    receptive=lambda x, args: PAD.receptive(x, cropped(args)),
+    explain=lambda x, args, output: pad_explain(x, cropped(args), output),
+    examples=(
+        Example("crop 2", "3x36x36", "3x32x32"),
+        Example("crop 0 1 0 1", "3x33x33", "3x32x32"),
+        Example("crop (4, 0)", "8x50", "8x46"),
+        Example("crop 1", "4x8x8x8", "4x6x6x6"),
+    ),
+    rejects=(
+        Reject("crop 4", "3x8x8", "empty-output", "cropping"),
+        Reject("crop (-1)", "3x8x8", "invalid-argument", "cropping"),
+        Reject("crop 1 2 3", "3x8x8", "invalid-argument", "cropping"),
+        Reject("crop 1", "784", "wrong-rank"),
+    ),
+)
+
+LAYERS = (PAD, CROP)

@@ -6,7 +6,7 @@ never leads here, so that a stranger's spec is safe to check.
 
 from __future__ import annotations
 
-from functools import lru_cache
+import sys
 from importlib import import_module
 from pathlib import Path, PurePath
 from types import ModuleType
@@ -34,12 +34,8 @@ def installed() -> tuple[str, ...]:
     return tuple(sorted(_entry_points()))
 
 
-@lru_cache(maxsize=64)
 def is_installed(name: str) -> bool:
-    """Whether there is an installed plugin of this name.
-
-    Cached, since a spec may use an unknown layer in a loop; what is installed later shows in a new process.
-    """
+    """Whether there is an installed plugin of this name."""
     return name in _entry_points()
 
 
@@ -50,56 +46,63 @@ def _entry_points() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
-def load(name: str) -> None:
-    """Load one plugin; PluginError where that fails, and then none of its layers stays registered."""
+def load(name: str) -> tuple[str, ...]:
+    """Load one plugin and give the names of its layers.
+
+    PluginError where that fails, and then none of its layers stays registered.
+    """
     before = _names()
     try:
-        is_module = _import(name)
-        if is_module and any(layer.name not in before or _is_of(layer, name) for layer in layers()):
-            return
-        entry = _entry_points().get(name)
-        if entry is not None:
-            _take(entry)
-        elif is_module:
-            raise PluginError(f"plugin {name}: the module registers no layer; cnndsl.layers.register does")
-        else:
-            raise PluginError(f"plugin {name}: {_not_found(name)}")
+        found = _import(name)
+        if not found:
+            found = _take(name, is_module=found is not None)
     except BaseException:
-        for layer in _names() - before:
-            unregister(layer)
+        _forget(before)
         raise
+    return tuple(layer.name for layer in layers() if layer.name in found)
+
+
+def _forget(before: frozenset[str]) -> None:
+    """Take out the layers that are not in `before`; a second try imports their modules anew."""
+    for layer in layers():
+        if layer.name not in before:
+            unregister(layer.name)
+            sys.modules.pop(layer.plugin, None)
 
 
 def _names() -> frozenset[str]:
     return frozenset(layer.name for layer in layers())
 
 
-def _is_of(layer: Layer, module: str) -> bool:
-    """Whether the layer was registered by the module or, of a package, by a part of it."""
-    return layer.plugin == module or layer.plugin.startswith(f"{module}.")
-
-
-def _import(name: str) -> bool:
-    """Import the module; False where there is none of this name."""
-    if not all(part.isidentifier() for part in name.split(".")):
-        return False
+def _import(name: str) -> frozenset[str] | None:
+    """Import the module and give the names of its layers; None where there is no module of this name."""
+    if PurePath(name).suffix == ".py" or not all(part.isidentifier() for part in name.split(".")):
+        return None
+    before = _names()
     try:
         import_module(name)
     except ModuleNotFoundError as error:
         # The plugin itself, or the package around it; anything else is missing inside it.
         if error.name is not None and f"{name}.".startswith(f"{error.name}."):
-            return False
+            return None
         raise fault(name, "importing it", error) from error
     except (Exception, SystemExit) as error:
         raise fault(name, "importing it", error) from error
-    return True
+    # It may have been imported before, itself or the part of it that registers.
+    old = (layer.name for layer in layers() if f"{layer.plugin}.".startswith(f"{name}."))
+    return frozenset(old) | (_names() - before)
 
 
-def _take(entry: EntryPoint) -> None:
-    """Register what an entry point stands for."""
+def _take(name: str, is_module: bool) -> frozenset[str]:
+    """Register what the entry point of this name stands for."""
+    entry = _entry_points().get(name)
+    if entry is None:
+        if is_module:
+            raise PluginError(f"plugin {name}: the module registers no layer; cnndsl.layers.register does")
+        raise PluginError(f"plugin {name}: {_not_found(name)}")
     before = _names()
-    if _loaded.get(entry.name, frozenset()) & before:
-        return
+    if _loaded.get(name, frozenset()) & before:
+        return _loaded[name]
     try:
         found = entry.load()
         if callable(found):
@@ -108,10 +111,11 @@ def _take(entry: EntryPoint) -> None:
             for layer in (found,) if isinstance(found, Layer) else found:
                 register(layer, plugin=entry.module)
     except (Exception, SystemExit) as error:
-        raise fault(entry.name, "loading it", error) from error
-    _loaded[entry.name] = _names() - before
-    if not _loaded[entry.name]:
-        raise PluginError(f"plugin {entry.name}: it brings no layer")
+        raise fault(name, "loading it", error) from error
+    _loaded[name] = _names() - before
+    if not _loaded[name]:
+        raise PluginError(f"plugin {name}: it brings no layer")
+    return _loaded[name]
 
 
 def _not_found(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Pools: the maximum or the mean of every window."""
+"""Pools: the maximum, the mean or a power mean of every window."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from cnndsl.dims import LARGEST, Shape, Value, format_shape
 from cnndsl.layers.declaration import Args, Argument, Example, Layer, LayerError, Module, Reject, SameAs
-from cnndsl.layers.kinds import OrNone, PerAxis, Truth, Whole
+from cnndsl.layers.kinds import OrNone, PerAxis, Real, Truth, Whole
 from cnndsl.layers.windows import explain_window, keywords, repeat, short, steps, window_sizes
 
 __all__ = ["LAYERS"]
@@ -158,4 +158,52 @@ AVGPOOL = Layer(
     ),
 )
 
-LAYERS = (MAXPOOL, AVGPOOL)
+LPPOOL_ARGUMENTS = (
+    Argument("norm_type", Real(), "the power: 1 adds up, large ones come near the maximum"),
+    KERNEL,
+    STRIDE,
+    CEIL,
+)
+
+
+def lppool_shape(x: Value, args: Args) -> Shape:
+    if args["norm_type"] == 0:
+        raise LayerError(
+            "invalid-argument", "the power must not be 0, its root is taken", argument="norm_type"
+        )
+    return (x.channels, *window_sizes(x.spatial, args))
+
+
+LPPOOL = Layer(
+    name="lppool",
+    family="pooling",
+    summary="the power mean of each window, times its size",
+    pytorch="nn.LPPool{rank}d",
+    formula="floor((n - k) / s) + 1 an axis; with `ceil` rounded up, but no window starts behind the axis",
+    arguments=LPPOOL_ARGUMENTS,
+    ranks=SPATIAL,
+    layout="channels_first",
+    shape=lppool_shape,
+    module=lambda x, args, output: Module(
+        f"nn.LPPool{x.rank}d",
+        (("norm_type", args["norm_type"]), ("kernel_size", repeat(args["kernel_size"]))),
+        keywords(LPPOOL_ARGUMENTS, args, "stride", "ceil_mode"),
+    ),
+    receptive=steps,
+    explain=explain_window,
+    examples=(
+        Example("lppool 2 3", "16x28x28", "16x9x9"),
+        Example("lppool 1.5 k3 s2 ceil", "16x8x8", "16x4x4"),
+        Example("lppool 2 k2", "16x50", "16x25"),
+        Example("lppool norm_type=4 k1x2x2", "4x8x8x8", "4x8x4x4"),
+    ),
+    rejects=(
+        Reject("lppool 2 9", "16x8x8", "kernel-too-large", "kernel_size"),
+        Reject("lppool 0 2", "16x8x8", "invalid-argument", "norm_type"),
+        Reject("lppool 2", "16x8x8", "missing-argument", "kernel_size"),
+        Reject("lppool 2 k3 p1", "16x8x8", "unknown-argument"),
+        Reject("lppool 2 2", "784", "wrong-rank"),
+    ),
+)
+
+LAYERS = (MAXPOOL, AVGPOOL, LPPOOL)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from cnndsl.dims import Shape, Value
+from cnndsl.dims import Shape, Value, format_shape
 from cnndsl.layers.axes import AXIS, BATCH_STAYS, axis_index
 from cnndsl.layers.declaration import Args, Argument, Example, Layer, LayerError, Module, Reject, Step
-from cnndsl.layers.kinds import PerAxis, Sizes, Truth
+from cnndsl.layers.kinds import Factors, OrNone, PerAxis, Sizes, Truth, describe_value
 from cnndsl.layers.windows import keywords, repeat
 
 __all__ = ["LAYERS"]
@@ -108,6 +108,108 @@ def global_pool(name: str, kind: str, summary: str) -> Layer:
     )
 
 
+FRACTIONAL_ARGUMENTS = (
+    Argument("kernel_size", PerAxis(1), "size of the window", flag="k"),
+    Argument("output_size", OrNone(PerAxis(1)), "sizes of the output", default=None, aliases=("size",)),
+    Argument(
+        "output_ratio",
+        OrNone(Factors(below=1)),
+        "the output's part of the arriving size, instead of its sizes",
+        default=None,
+        aliases=("ratio",),
+    ),
+)
+
+
+def fractional_size(x: Value, args: Args) -> Shape:
+    """The sizes of the output, before it is looked whether the windows fit."""
+    size, ratio = args["output_size"], args["output_ratio"]
+    if size is None and ratio is None:
+        raise LayerError(
+            "missing-argument",
+            "fractionalmaxpool needs a size or a ratio for its output",
+            argument="output_size",
+            help=("`fractionalmaxpool 2 ratio=0.7` makes 7 of 10 rows",),
+        )
+    if size is not None and ratio is not None:
+        raise LayerError(
+            "invalid-argument",
+            "fractionalmaxpool takes a size or a ratio, not both",
+            argument="output_ratio",
+        )
+    if size is not None:
+        return tuple(size)
+    # Rounded down from the float product, as PyTorch does.
+    return tuple(int(n * factor // 1) for n, factor in zip(x.spatial, ratio, strict=True))
+
+
+def fractional_shape(x: Value, args: Args) -> Shape:
+    sizes = fractional_size(x, args)
+    if min(sizes) < 1:
+        n, factor = next(
+            (n, factor) for n, factor, size in zip(x.spatial, args["output_ratio"], sizes, strict=True) if not size
+        )
+        raise LayerError(
+            "empty-output",
+            f"{n} * {describe_value(factor)} is less than 1: nothing would be left",
+            argument="output_ratio",
+        )
+    # Over volumes, PyTorch wants one position more than the windows need.
+    spare = 1 if x.rank == 3 else 0
+    for n, k, size in zip(x.spatial, args["kernel_size"], sizes, strict=True):
+        if size + k - 1 + spare > n:
+            most = n - k + 1 - spare
+            raise LayerError(
+                "kernel-too-large",
+                f"{size} windows of {k}, each a step from the other, need {size + k - 1 + spare} positions, "
+                f"but an axis of {format_shape(x.spatial)} has {n}",
+                argument="kernel_size",
+                label=f"at most {n - size + 1 - spare}" if n - size - spare >= 0 else "",
+                help=(f"an output of {most} fits",) if most >= 1 else (),
+            )
+    return (x.channels, *sizes)
+
+
+def fractional_steps(x: Value, args: Args) -> tuple[Step, ...]:
+    """Windows start at random, on the mean this far apart."""
+    kernel = args["kernel_size"]
+    return tuple(
+        Step(k, (n - k) // (size - 1) if size > 1 else 1)
+        for n, k, size in zip(x.spatial, kernel, fractional_size(x, args), strict=True)
+    )
+
+
+FRACTIONALMAXPOOL = Layer(
+    name="fractionalmaxpool",
+    family=FAMILY,
+    summary="the largest value of windows that are put down at random, for any size of the output",
+    pytorch="nn.FractionalMaxPool{rank}d",
+    formula="the sizes that are asked for, or floor(n * ratio); out + k - 1 <= n, over volumes < n",
+    arguments=FRACTIONAL_ARGUMENTS,
+    ranks=frozenset({2, 3}),
+    layout="channels_first",
+    shape=fractional_shape,
+    module=lambda x, args, output: Module(
+        f"nn.FractionalMaxPool{x.rank}d",
+        (("kernel_size", repeat(args["kernel_size"])),),
+        keywords(FRACTIONAL_ARGUMENTS, args, "output_size", "output_ratio"),
+    ),
+    receptive=fractional_steps,
+    examples=(
+        Example("fractionalmaxpool 2 14", "16x20x20", "16x14x14"),
+        Example("fractionalmaxpool k3x2 ratio=(0.5, 0.7)", "16x20x20", "16x10x14"),
+        Example("fractionalmaxpool 2 size=(4, 5, 6)", "4x8x8x8", "4x4x5x6"),
+    ),
+    rejects=(
+        Reject("fractionalmaxpool 3 7", "16x8x8", "kernel-too-large", "kernel_size"),
+        Reject("fractionalmaxpool 2", "16x8x8", "missing-argument", "output_size"),
+        Reject("fractionalmaxpool 2 4 0.5", "16x8x8", "invalid-argument", "output_ratio"),
+        Reject("fractionalmaxpool 2 ratio=1", "16x8x8", "invalid-argument", "output_ratio"),
+        Reject("fractionalmaxpool 1 ratio=0.1", "16x8x8", "empty-output", "output_ratio"),
+        Reject("fractionalmaxpool 2 4", "16x8", "wrong-rank"),
+    ),
+)
+
 MEAN_HELPER = '''
 class Mean(nn.Module):
     """The mean over the given axes; the batch is axis 0."""
@@ -198,5 +300,6 @@ LAYERS = (
     adaptive_pool("adaptivemaxpool", "Max", "maxima over windows that give a chosen size"),
     global_pool("gap", "Avg", "global average pool: the mean of each channel"),
     global_pool("gmp", "Max", "global maximum pool: the largest value of each channel"),
+    FRACTIONALMAXPOOL,
     MEAN,
 )

@@ -4,6 +4,8 @@
 is in the folder or otherwise importable.
 """
 
+from math import prod
+
 from cnndsl.layers import (
     Args,
     Argument,
@@ -112,6 +114,19 @@ def blurpool_weights(x: Value, args: Args) -> tuple[Weight, ...]:
     return (Weight("kernel", (x.channels, 1, size, size), trainable=False),)
 
 
+def blurpool_steps(x: Value, args: Args) -> tuple[Step, ...]:
+    size = args["kernel_size"]
+    return (Step(size, args["stride"], (size - 1) // 2),) * 2
+
+
+def blurpool_macs(x: Value, args: Args, output: Shape) -> int:
+    return prod(output) * args["kernel_size"] ** 2
+
+
+def blurpool_explain(x: Value, args: Args, output: Shape) -> str:
+    return f"({x.spatial[0]} - 1)//{args['stride']} + 1 = {output[1]}"
+
+
 def blurpool_module(x: Value, args: Args, output: Shape) -> Module:
     return Module(
         "BlurPool",
@@ -133,13 +148,10 @@ register(
         layout="channels_first",
         shape=blurpool_shape,
         weights=blurpool_weights,
-        macs=lambda x, args, output: output[0] * output[1] * output[2] * args["kernel_size"] ** 2,
+        macs=blurpool_macs,
         module=blurpool_module,
-        receptive=lambda x, args: (
-            Step(args["kernel_size"], args["stride"], (args["kernel_size"] - 1) // 2),
-        )
-        * 2,
-        explain=lambda x, args, output: f"({x.spatial[0]} - 1)//{args['stride']} + 1 = {output[1]}",
+        receptive=blurpool_steps,
+        explain=blurpool_explain,
         examples=(
             Example("blurpool", "16x28x28", "16x14x14"),
             Example("blurpool k5 s1", "16x28x28", "16x28x28"),

@@ -1,4 +1,4 @@
-"""Specs as trees, so that one and the same spec can be written as text and run by an interpreter of its own."""
+"""Specs as trees: one and the same spec is written as text and run by an interpreter of its own."""
 
 from __future__ import annotations
 

@@ -35,7 +35,11 @@ from tests.cli.conftest import LENET, Run
         (["check", "-e", "input 8 -> relu", "--input", "left=9"], 2, "no input `left`"),
         (["check", "-e", "input 8 -> relu", "--input", "input=9"], 0, "ok"),
         (["check", "-e", "relu", "--set", "classes"], 2, "expected NAME=VALUE"),
-        (["check", "-e", "relu", "--plugin", "no_such_module"], 2, "plugin no_such_module: there is no such module"),
+        (
+            ["check", "-e", "relu", "--plugin", "no_such_module"],
+            2,
+            "plugin no_such_module: there is no such module",
+        ),
         (["check", "-e", "input 8 -> relu", "--set", "classes=3"], 1, "unknown-parameter"),
         (["check", "-e", "relu"], 1, "missing-input"),
         (["show", "-e", "input 8 -> relu", "--depth", "0"], 2, "--depth 0"),

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from cnndsl.dims import Shape, Value
-from cnndsl.layers import find, all_joins, layers
+from cnndsl.layers import all_joins, find, layers
 from cnndsl.layers.declaration import Args, Join, Layer, LayerError, Module, Weight
 from tests.layers.oracle import compare, normal_form, run_cases
 

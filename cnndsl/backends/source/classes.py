@@ -254,7 +254,7 @@ def written(entries: Sequence[Entry], arguments: Sequence[tuple[str, ...]]) -> t
                 key,
                 children(tree.entries)
                 if isinstance(tree, Inline)
-                else Made(tree.target, next(rest), bool(tree.apply)),
+                else Made(tree.target, next(rest), tree.target == "nn.Parameter"),
             )
             for key, tree in entries
         )
@@ -273,7 +273,7 @@ def word_of(scope: Scope) -> str:
 
 
 def is_sequential(flow: Flow, entries: Sequence[Entry]) -> bool:
-    """Whether the scope can be an `nn.Sequential`: a chain of modules whose names it leaves free."""
+    """Whether the scope can be an `nn.Sequential`: a chain of modules that are called with one value."""
     return flow.is_chain() and not any(
         not fits_sequential(key) or (isinstance(tree, Part) and tree.apply) for key, tree in entries
     )

@@ -148,13 +148,13 @@ def call(graph: Graph, unit: Unit, names: Mapping[int, str]) -> str:
             return unit.content.layer.expression(arguments)
         module = module_of(graph, unit.content)
         if module.apply:
-            parameter = attribute(unit.content.key or "", is_parameter=True)
-            return module.apply.format(x=arguments[0], self=parameter.read)
+            made = attribute(unit.content.key or "", module.is_parameter)
+            return module.apply.format(x=arguments[0], self=made.read)
     return f"{attribute(unit.content.key or '').read}({', '.join(arguments)})"
 
 
 def is_module(graph: Graph, unit: Unit) -> bool:
     """Whether the unit is called as a module, so that its hooks run even if its value goes unused."""
     return not isinstance(unit.content, Node) or (
-        unit.key is not None and not module_of(graph, unit.content).apply
+        unit.key is not None and not module_of(graph, unit.content).is_parameter
     )

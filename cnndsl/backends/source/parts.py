@@ -39,7 +39,8 @@ Arguments = tuple[tuple[str, Any], ...]
 class Part:
     """One child: the class that is called, by name or by its number here, and the arguments.
 
-    `apply` is set for a bare parameter. `node` is the layer's node, None for a generated class.
+    `apply` is how it is used where it is not just called. `node` is the layer's node, None for a
+    generated class.
     """
 
     target: str | int
