@@ -6,21 +6,21 @@ Nothing here can run code, and every result is bounded: numbers by 2^31 - 1, lis
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from cnndsl import syntax as s
 from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.dims import AXIS_LETTERS, LARGEST, Value, describe
+from cnndsl.functions import FUNCTIONS, LONGEST_LIST, USAGE, Misuse, TooLong
 from cnndsl.layers.kinds import describe_value
 from cnndsl.slips import DEEPEST
 from cnndsl.text import Span
 from cnndsl.words import did_you_mean
 
-__all__ = ["AXES", "FUNCTIONS", "Environment", "Undecided", "evaluate"]
+__all__ = ["AXES", "Environment", "Undecided", "evaluate"]
 
 AXES = frozenset("CHWDL")
-LONGEST_LIST = 100_000
 # Operations in all expressions of a spec together, so that loops over long lists end in time.
 MOST_WORK = 2_000_000
 
@@ -117,6 +117,21 @@ def _fail(rule: str, message: str, span: Span, *help: str) -> SpecError:
     return SpecError((Diagnostic(rule, message, span, help=help),))
 
 
+# What Python calls the values of the language; anything else is a fraction, or came from the caller.
+_KINDS = (bool, int, float, str, list, tuple)
+
+
+def _fractions() -> Any:
+    """The module, which is loaded for a division that does not come out whole only."""
+    import fractions
+
+    return fractions
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, _fractions().Fraction) else value
+
+
 class _Evaluator:
     def __init__(self, names: Environment, arriving: Value | None, words: frozenset[str] | None) -> None:
         self.names = names
@@ -126,7 +141,7 @@ class _Evaluator:
     def value(self, node: s.Expression, depth: int) -> Any:
         """The value of an expression in the numbers of Python: a fraction becomes a decimal."""
         value = self.exact(node, depth)
-        return float(value) if type(value) in _FRACTIONS else value
+        return value if isinstance(value, _KINDS) else _plain(value)
 
     def exact(self, node: s.Expression, depth: int) -> Any:
         """The value, where divisions inside one expression are exact: `1 / 49 * 49` is 1."""
@@ -211,16 +226,25 @@ class _Evaluator:
             return value
         raise _fail("invalid-argument", f"expected true or false, got {describe_value(value)}", span)
 
-    def _number(self, value: Any, span: Span) -> int | float:
+    def _number(self, value: Any, span: Span) -> Any:
+        """The whole number, decimal or fraction that `value` is."""
         if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return value
+        if not isinstance(value, _KINDS) and isinstance(value, _fractions().Fraction):
             return value
         raise _fail("invalid-argument", f"expected a number, got {describe_value(value)}", span)
 
-    def _bounded(self, value: int | float, span: Span) -> int | float:
+    def _bounded(self, value: Any, span: Span) -> Any:
+        if isinstance(value, (int, float)):
+            pass
+        elif value.denominator == 1:
+            value = value.numerator
+        elif max(abs(value.numerator), value.denominator) > LARGEST:
+            value = float(value)
         if isinstance(value, int):
             if abs(value) > LARGEST:
                 raise _fail("too-large", f"{value} is above the largest size, 2^31 - 1", span)
-        elif not math.isfinite(value):
+        elif isinstance(value, float) and not math.isfinite(value):
             raise _fail("too-large", "the result is not a finite number", span)
         return value
 
@@ -231,7 +255,7 @@ class _Evaluator:
         a, b = self._number(left, node.first.span), self._number(right, part.span)
         if operator in ("/", "//", "%") and b == 0:
             raise _fail("invalid-argument", "division by zero", part.span)
-        result: int | float
+        result: Any
         if operator == "+":
             result = a + b
         elif operator == "-":
@@ -243,7 +267,8 @@ class _Evaluator:
         elif operator == "%":
             result = a % b
         else:
-            result = a / b if isinstance(a, float) or isinstance(b, float) else _exact(a, b)
+            decimal = isinstance(a, float) or isinstance(b, float)
+            result = a / b if decimal else a // b if a % b == 0 else _fractions().Fraction(a, b)
         return self._bounded(result, node.span)
 
     def _compare(self, operator: str, left: Any, right: Any, left_span: Span, right_span: Span) -> bool:
@@ -253,7 +278,7 @@ class _Evaluator:
         if operator == "!=":
             return bool(left != right)
         a, b = self._number(left, left_span), self._number(right, right_span)
-        return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[operator]
+        return bool({"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[operator])
 
     def _listed(self, values: list[Any] | tuple[Any, ...], span: Span) -> Any:
         """The list, if it is within the bounds; the entries of lists inside it count too."""
@@ -292,8 +317,10 @@ class _Evaluator:
         self._spend_on((*positional, *keywords.values()), node.span)
         try:
             result = function(*positional, **keywords)
+        except TooLong:
+            raise _fail("too-large", f"a list of more than {LONGEST_LIST:,} entries", node.span) from None
         except (TypeError, ValueError, OverflowError) as error:
-            detail = str(error) if isinstance(error, _Misuse) else f"expected {USAGE[node.function]}"
+            detail = str(error) if isinstance(error, Misuse) else f"expected {USAGE[node.function]}"
             raise _fail(
                 "invalid-argument",
                 f"`{node.function}` does not take these arguments: {detail}",
@@ -318,88 +345,3 @@ def _extent(value: Any, span: Span) -> int:
             entries += len(at)
             pending.extend((entry, depth + 1) for entry in at if isinstance(entry, (list, tuple)))
     return entries
-
-
-class _Misuse(ValueError):
-    """A refusal whose text is meant for the user."""
-
-
-def _range(*bounds: int) -> list[int]:
-    if not all(type(bound) is int for bound in bounds):
-        raise TypeError
-    numbers = range(*bounds)
-    if len(numbers) > LONGEST_LIST:
-        raise _Misuse(f"at most {LONGEST_LIST:,} entries")
-    return list(numbers)
-
-
-def _round(number: float, digits: int = 0) -> Any:
-    return round(_real(number), digits) if digits else round(_real(number))
-
-
-def _real(number: Any) -> Any:
-    if isinstance(number, bool) or not isinstance(number, (int, float)):
-        raise TypeError
-    return number
-
-
-def _reals(*numbers: Any) -> Any:
-    values = numbers[0] if len(numbers) == 1 and isinstance(numbers[0], (list, tuple)) else numbers
-    return [_real(number) for number in values]
-
-
-def _zip(*lists: Any) -> list[tuple[Any, ...]]:
-    if not lists or not all(isinstance(one, (list, tuple)) for one in lists):
-        raise TypeError
-    if len({len(one) for one in lists}) > 1:
-        raise _Misuse("the lists have different lengths: " + ", ".join(str(len(one)) for one in lists))
-    return list(zip(*lists, strict=True))
-
-
-def _len(values: Any) -> int:
-    if not isinstance(values, (list, tuple)):
-        raise TypeError
-    return len(values)
-
-
-def _divisible(v: float, by: int = 8) -> int:
-    """A channel count rounded to a multiple of `by`, never by more than a tenth downwards.
-
-    The rule of the MobileNet papers' code: round to the nearest multiple, and one step up where that
-    took away more than 10 %.
-    """
-    if isinstance(by, bool) or not isinstance(by, int) or by < 1:
-        raise TypeError
-    nearest = max(by, int(_real(v) + by / 2) // by * by)
-    return nearest + by if nearest < 0.9 * v else nearest
-
-
-FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "min": lambda *numbers: min(_reals(*numbers)),
-    "max": lambda *numbers: max(_reals(*numbers)),
-    "abs": lambda number: abs(_real(number)),
-    "round": _round,
-    "floor": lambda number: math.floor(_real(number)),
-    "ceil": lambda number: math.ceil(_real(number)),
-    "int": lambda number: int(_real(number)),
-    "len": _len,
-    "range": _range,
-    "sum": lambda values: sum(_reals(values)),
-    "zip": _zip,
-    "divisible": _divisible,
-}
-
-USAGE: Mapping[str, str] = {
-    "min": "numbers, or a list of numbers",
-    "max": "numbers, or a list of numbers",
-    "abs": "a number",
-    "round": "a number, and how many digits to keep",
-    "floor": "a number",
-    "ceil": "a number",
-    "int": "a number",
-    "len": "a list",
-    "range": "one to three whole numbers: `range(3)`, `range(1, 4)`, `range(0, 8, 2)`",
-    "sum": "a list of numbers",
-    "zip": "lists of one length",
-    "divisible": "a number, and `by=` a whole number",
-}

@@ -37,7 +37,8 @@ def _closest(word: str, known: frozenset[str], cutoff: float) -> str | None:
     # difflib is only loaded on the way to an error message.
     from difflib import get_close_matches
 
-    lower = {candidate.lower(): candidate for candidate in sorted(known, reverse=True)}
+    # Of `Dropout` and `dropout` the second.
+    lower = {candidate.lower(): candidate for candidate in sorted(known)}
     found = get_close_matches(word.lower(), lower, n=1, cutoff=cutoff)
     return lower[found[0]] if found else None
 

@@ -86,7 +86,7 @@ def mismatches(case: Case) -> list[str]:
             wanted.update((number, rule) for rule in re.findall(r"[a-z0-9-]+", errors[1]))
         elif promise is not None and shapes.get(number) != tuple(map(int, promise[1].split("x"))):
             wrong.append(f"line {number}: {shapes.get(number)} is not {promise[1]}")
-        elif "error:" in line or "shape:" in line and promise is None:
+        elif "error:" in line or ("shape:" in line and promise is None):
             wrong.append(f"line {number}: this expectation cannot be read")
     found = Counter((one.span.first.line, one.rule) for one in report.diagnostics)
     messages = {(one.span.first.line, one.rule): one.message for one in report.diagnostics}

@@ -22,7 +22,7 @@ __all__ = ["add_parser", "run"]
 WIDE = 100
 # Lines longer than this are hard to read, whatever the terminal's width.
 WIDEST = 110
-# The last column of a table is wrapped, but never narrower than this.
+# The last column of a table is wrapped; where it would be narrower than this, it has lines of its own.
 NARROWEST = 24
 
 
@@ -126,12 +126,19 @@ def _example(one: Example | Reject) -> tuple[str, ...]:
 def _table(
     rows: Sequence[tuple[str, ...]], width: int, widths: tuple[int, ...] = (), indent: str = "  "
 ) -> Iterator[str]:
-    """The rows in columns, the last one wrapped; `widths` are those of the columns before it."""
+    """The rows in columns, the last one wrapped; `widths` are those of the columns before it.
+
+    Where these leave it no room, the last column stands below the others.
+    """
     if not widths:
         widths = tuple(max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1))
     before = len(indent) + sum(widths) + 2 * len(widths)
+    below = before + NARROWEST > width
     for row in rows:
         start = indent + "".join(f"{cell:<{size}}  " for cell, size in zip(row, widths, strict=False))
-        for line in wrap(row[-1], max(width - before, NARROWEST)):
+        if below:
+            yield start.rstrip()
+            start = f"{indent}    "
+        for line in wrap(row[-1], width - len(start)):
             yield (start + line).rstrip()
-            start = " " * before
+            start = " " * len(start)

@@ -15,37 +15,48 @@ __all__ = ["page", "section"]
 
 INTRODUCTION = """# Layers
 
-Every layer and join of the language, with its arguments, what it gives, and uses that are right and wrong. How a spec is
-written is in [language.md](language.md). `cnndsl layers NAME` shows the same in a terminal. This page is made from the
-declarations of the layers by `make docs`; the test-suite runs every example.
+Every layer and join of the language, with its arguments, what it gives, and uses that are right and wrong.
+How a spec is written is in [language.md](language.md). `cnndsl layers NAME` shows the same in a terminal.
+This page is made from the declarations of the layers by `make docs`; the test-suite runs every example.
 
-- Arguments go by their order, by keyword (`stride=2`) or in a short form: letters at once followed by numbers (`sN`, so
-  `s2`, or `s2x1` for two axes), or a word that stands for a value (`nobias`). Those in square brackets may be left out.
+- Arguments go by their order, by keyword (`stride=2`) or in a short form: letters at once followed by
+  numbers (`sN`, so `s2`, or `s2x1` for two axes), or a word that stands for a value (`nobias`). Those in
+  square brackets may be left out.
 - Where a layer works on several axes, one number holds for all: `k3` is `k3x3` on an image.
-- Shapes are those of one sample, the channels first; the batch is never written. Multiply-adds are the multiplications of
-  convolutions, linear layers and attention on one sample.
+- Shapes are those of one sample, the channels first; the batch is never written. Multiply-adds are the
+  multiplications of convolutions, linear layers and attention on one sample.
 - PyTorch's class names mean the layer too, for their rank: `Conv2d 16 3`, `BatchNorm1d`.
-- In formulas, `n` is the size of an axis, `k s p d op` are kernel, stride, padding, dilation and output padding."""
+- In formulas, `n` is the size of an axis, `k s p d op` are kernel, stride, padding, dilation and output
+  padding."""
 
 OWN = """## A layer of your own
 
-`cnndsl.layers.register` adds one in Python, `--plugin MODULE` on the command line, and an installed package offers layers
-as entry points in the group `cnndsl.layers`, which `--plugin NAME` loads. [examples/plugin](../examples/plugin/README.md)
-shows how."""
+`cnndsl.layers.register` adds one in Python, `--plugin MODULE` on the command line, and an installed package
+offers layers as entry points in the group `cnndsl.layers`, which `--plugin NAME` loads.
+[examples/plugin](../examples/plugin/README.md) shows how."""
 
 
 def page() -> str:
     """The whole reference."""
-    groups: dict[str, Sequence[Layer | Join]] = {**families(), "joins": all_joins()}
+    # Not the family's bare name: a layer may be called so, and two headings of one name have odd anchors.
+    groups: dict[str, Sequence[Layer | Join]] = {
+        f"{family.capitalize()} layers": members for family, members in families().items()
+    }
+    groups["Joins"] = all_joins()
     contents = [
-        f"- [{family}](#{family}): " + ", ".join(f"[{one.name}](#{one.name})" for one in members)
-        for family, members in groups.items()
+        f"- [{title}](#{_anchor(title)}): " + ", ".join(f"[{one.name}](#{one.name})" for one in members)
+        for title, members in groups.items()
     ]
     parts = [INTRODUCTION, "\n".join(contents)]
-    for family, members in groups.items():
-        parts.append(f"## {family}")
+    for title, members in groups.items():
+        parts.append(f"## {title}")
         parts.extend(map(section, members))
     return "\n\n".join([*parts, OWN])
+
+
+def _anchor(heading: str) -> str:
+    """Where a code host puts the heading."""
+    return heading.lower().replace(" ", "-")
 
 
 def section(one: Layer | Join) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnndsl import syntax as s
-from cnndsl.diagnostics import Diagnostic
+from cnndsl.diagnostics import Diagnostic, Related
 from cnndsl.dims import LARGEST, Value, describe, format_shape, kind_of
 from cnndsl.elaboration.binding import Bound, bind_block, bind_layer
 from cnndsl.elaboration.context import Context, Place
@@ -31,17 +31,19 @@ class Applying(Context):
     def layer(self, found: Found, item: s.Call, place: Place, label: str | None) -> None:
         layer = found.layer
         arriving = self.builder.value(place.current)
-        bound = bind_layer(layer, item, place.names, arriving, self.report)
+        ranks = layer.ranks if found.ranks is None else found.ranks
+        bound = bind_layer(layer, item, place.names, arriving, self.report, ranks)
         if layer.name == "identity":
             # Nothing is computed: no node, and no position in the scope.
             if bound is None:
                 self.lose(place, item.span, layer.name)
             return
-        position = place.scope.next_position()
-        key = position if label is None else label
+        key = self.key(item, place, label)
         output = None
-        if bound is not None and bound.decided and arriving is not None:
-            output = self.shape(found, bound, arriving, item, place)
+        if arriving is not None and ranks is not None and arriving.rank not in ranks:
+            self.wrong_rank(layer, ranks, arriving, item, place)
+        elif bound is not None and bound.decided and arriving is not None:
+            output = self.shape(layer, bound, arriving, item, place)
         if bound is None or arriving is None or output is None:
             place.current = self.builder.append(
                 place.scope, layer, (place.current,), None, item.span, place.uses, key=key
@@ -61,20 +63,34 @@ class Applying(Context):
             macs=layer.macs(arriving, bound.arguments, output.shape),
         )
 
+    def key(self, item: s.Call, place: Place, label: str | None) -> str:
+        """The key of a layer or block use in its scope: its label, or its position."""
+        scope = place.scope
+        position = scope.next_position()
+        if label is not None:
+            return label
+        taken = scope.labels.get(position)
+        if taken is None:
+            scope.positions[position] = item.name_span
+            return position
+        self.error(
+            "duplicate-label",
+            f"`{item.name}` stands at position {position} of its scope, but `{position}` is a label there",
+            item.name_span,
+            "choose another label, or give this item one too",
+            related=(Related(f"`{position}` stands here first", taken.span),),
+        )
+        return f"{position}#2"
+
     def shape(
         self,
-        found: Found,
+        layer: Layer,
         bound: Bound,
         arriving: Value,
         item: s.Call,
         place: Place,
     ) -> Value | None:
         """The value that a layer gives; None after a mistake that was reported."""
-        layer = found.layer
-        ranks = layer.ranks if found.ranks is None else found.ranks
-        if ranks is not None and arriving.rank not in ranks:
-            self.wrong_rank(layer, ranks, arriving, item, place)
-            return None
         try:
             shape = layer.shape(arriving, bound.arguments)
         except LayerError as problem:
@@ -113,8 +129,7 @@ class Applying(Context):
         )
 
     def block(self, block: s.Block, item: s.Call, place: Place, label: str | None) -> None:
-        key = place.scope.next_position()
-        key = label if label is not None else key
+        key = self.key(item, place, label)
         if item.name in self.active:
             chain = " -> ".join([*self.active[self.active.index(item.name) :], item.name])
             self.error(

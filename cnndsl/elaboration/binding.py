@@ -92,8 +92,13 @@ def bind_layer(
     names: Environment,
     arriving: Value | None,
     report: Callable[[Diagnostic], None],
+    takes: frozenset[int] | None = None,
 ) -> Bound | None:
-    """Bind a layer's arguments; None where a mistake was reported."""
+    """Bind a layer's arguments; None where a mistake was reported.
+
+    `takes` are the ranks of the values that the layer may get: how many axes an argument has to have
+    is not said of a value that it cannot get.
+    """
     slots = _Slots(report)
     flags = {argument.flag: argument for argument in layer.arguments if argument.flag}
     switches = {
@@ -144,10 +149,12 @@ def bind_layer(
                     slots.put(flags[flag[1]].name, _flag_value(flag[2]), written.span)
                 continue
             if names.lookup(value.word) is None and value.word not in AXES:
-                takes = place < len(places) and value.word in places[place].kind.words
-                if not takes:
-                    rule, message, help = word_problem(layer, value.word, frozenset(names.names()))
-                    slots.error(rule, message, value.span, help)
+                is_word = place < len(places) and value.word in places[place].kind.words
+                if not is_word:
+                    wanted = place < len(places) and places[place].required
+                    bound = frozenset(names.names())
+                    rule, message, *help = word_problem(layer, value.word, bound, wanted)
+                    slots.error(rule, message, value.span, *help)
                     continue
         if place < len(places) and places[place].variadic:
             words = places[place].kind.words
@@ -174,7 +181,8 @@ def bind_layer(
         if any(value is UNDECIDED for value, _ in variadic):
             gathered = UNDECIDED
         slots.put(places[place].name, gathered, first.to(last))
-    return _complete_layer(layer, use, None if arriving is None else arriving.rank, slots)
+    rank = None if arriving is None or (takes is not None and arriving.rank not in takes) else arriving.rank
+    return _complete_layer(layer, use, rank, slots)
 
 
 def _complete_layer(layer: Layer, use: s.Call, rank: int | None, slots: _Slots) -> Bound | None:

@@ -39,6 +39,8 @@ class OpenScope:
     output: int | None = None
     children: list[tuple[Literal["node", "scope"], int]] = field(default_factory=list)
     labels: dict[str, Labelled] = field(default_factory=dict)
+    # Where the items stand that have their position as their key.
+    positions: dict[str, Span] = field(default_factory=dict)
     position: int = 0
 
     def next_position(self) -> str:

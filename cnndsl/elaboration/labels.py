@@ -87,21 +87,19 @@ def check_label(text: str, span: Span, scope: OpenScope, report: Report) -> str 
             )
         )
         return None
-    earlier = scope.labels.get(text)
-    if earlier is not None or (text.isdigit() and int(text) < scope.position):
-        notes = () if earlier is None else (Related(f"`{text}` stands here first", earlier.span),)
-        help = () if earlier is None else ("a splice keeps labels in a loop apart: `name{i}: ...`",)
-        report(
-            Diagnostic(
-                "duplicate-label",
-                f"there is a `{text}` in this scope already",
-                span,
-                related=notes,
-                help=help,
-            )
-        )
-        return None
-    return text
+    earlier, numbered = scope.labels.get(text), scope.positions.get(text)
+    if earlier is not None:
+        message = f"there is a `{text}` in this scope already"
+        note = Related(f"`{text}` stands here first", earlier.span)
+        help = "a splice keeps labels in a loop apart: `name{i}: ...`"
+    elif numbered is not None:
+        message = f"the item at position {text} of this scope is called `{text}` already"
+        note = Related(f"position {text}", numbered)
+        help = "give that item a label, or choose another one here"
+    else:
+        return text
+    report(Diagnostic("duplicate-label", message, span, related=(note,), help=(help,)))
+    return None
 
 
 def find_tap(

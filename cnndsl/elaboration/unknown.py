@@ -49,8 +49,11 @@ def keyword_help(layer: Layer, word: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def word_problem(layer: Layer, word: str, bound: frozenset[str]) -> tuple[str, str, str]:
-    """Rule, message and help for a bare word that is no flag, no switch and no name of `bound`."""
+def word_problem(layer: Layer, word: str, bound: frozenset[str], wanted: bool) -> tuple[str, ...]:
+    """Rule, message and help for a bare word that is no flag, no switch and no name of `bound`.
+
+    Where a value is `wanted`, the word was meant as a name.
+    """
     flag = FLAG.fullmatch(word)
     near = _guess_argument(layer, word, bound)
     if near in bound and flag is None:
@@ -58,7 +61,11 @@ def word_problem(layer: Layer, word: str, bound: frozenset[str]) -> tuple[str, s
     if flag is not None and len(flag[1]) <= 2:
         flags = [f"`{one.flag}` ({one.name})" for one in layer.arguments if one.flag]
         help = f"its flags are {', '.join(flags)}" if flags else "it has no flags"
+        if any(flag[1] in one.keywords for one in layer.arguments):
+            help = f"write `{flag[1]}={flag[2]}`"
         return "unknown-argument", f"`{layer.name}` has no flag `{flag[1]}`", help
+    if wanted and near is None and find(word) is None and find_join(word) is None:
+        return "unknown-name", f"nothing is called `{word}` here"
     return "unknown-argument", f"`{layer.name}` has no argument `{word}`", _word_help(layer, word, near)
 
 

@@ -135,7 +135,6 @@ POSEMBED = Layer(
     pytorch="x + nn.Parameter",
     formula="the shape stays",
     arguments=(std(0.02),),
-    ranks=frozenset({1, 2, 3}),
     shape=lambda x, args: x.shape,
     weights=lambda x, args: (Weight("", positions(x)),),
     module=lambda x, args, output: Module(
@@ -147,7 +146,7 @@ POSEMBED = Layer(
     ),
     rejects=(
         Reject("posembed std=(-1)", "197x768", "invalid-argument", "std"),
-        Reject("posembed", "768", "wrong-rank"),
+        Reject("posembed std=true", "768", "invalid-argument", "std"),
         Reject("posembed 197 768", "197x768", "too-many-arguments"),
     ),
 )

@@ -42,7 +42,7 @@ UNFOLD = Layer(
     family=FAMILY,
     summary="makes a sequence of an image's windows, each with its numbers as channels",
     pytorch="nn.Unfold",
-    formula="C * k * k channels, as many positions as windows: floor((n + 2p - d(k - 1) - 1) / s) + 1 an axis",
+    formula="C * k * k channels, a position for each window: floor((n + 2p - d(k - 1) - 1) / s) + 1 an axis",
     arguments=WINDOW,
     ranks=frozenset({2}),
     layout="channels_first",
@@ -54,6 +54,7 @@ UNFOLD = Layer(
     ),
     receptive=steps,
     explain=unfold_explain,
+    stricter="sequences are refused, whose batch PyTorch would take for the channels",
     examples=(
         Example("unfold 3", "3x8x8", "27x36"),
         Example("unfold k4 s4", "3x32x32", "48x64"),
@@ -88,8 +89,8 @@ def fold_shape(x: Value, args: Args) -> Shape:
     if prod(windows) != x.spatial[0]:
         raise LayerError(
             "invalid-argument",
-            f"an image of {format_shape(size)} has {' * '.join(map(str, windows))} = {prod(windows)} windows, "
-            f"but {x.spatial[0]} arrive",
+            f"an image of {format_shape(size)} has {' * '.join(map(str, windows))} = {prod(windows)} "
+            f"windows, but {x.spatial[0]} arrive",
             argument="output_size",
             label=f"{prod(windows)} windows, not {x.spatial[0]}",
         )
@@ -113,6 +114,7 @@ FOLD = Layer(
     ),
     receptive=lambda x, args: (Step(1),),
     explain=lambda x, args, output: f"{x.channels}/{prod(args['kernel_size'])} = {output[0]}",
+    stricter="vectors are refused, whose batch PyTorch would take for the channels",
     examples=(
         Example("fold 8 3", "27x36", "3x8x8"),
         Example("fold size=32 k4 s4", "48x64", "3x32x32"),

@@ -6,6 +6,7 @@ tuples: every method that `dataclass` writes costs each run of `check` a tenth o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +73,16 @@ def whole_number(value: Any, minimum: int, maximum: int, expected: str) -> int:
         raise Invalid(f"{value} is above the largest size, 2^31 - 1", "too-large")
     if not minimum <= value <= maximum:
         raise Invalid(f"expected {expected}, got {value}")
+    return value
+
+
+def one_an_axis(value: Any, axes: int) -> Sequence[Any]:
+    """An entry for every axis: those of a list of that length, or the one value again and again."""
+    if not isinstance(value, (tuple, list)):
+        return (value,) * axes
+    if len(value) != axes:
+        wanted = "1 number for 1 axis" if axes == 1 else f"{axes} numbers for {axes} axes"
+        raise Invalid(f"expected {wanted}, got {describe_value(tuple(value))}")
     return value
 
 
@@ -209,16 +220,7 @@ class PerAxis(Kind):
     def accept(self, value: Any, rank: int) -> tuple[int | None, ...] | str:
         if isinstance(value, str) and value in self.choices:
             return value
-        count = self.axes or rank
-        if isinstance(value, (tuple, list)):
-            if len(value) != count:
-                axes = "axis" if count == 1 else "axes"
-                raise Invalid(
-                    f"expected {count} number{'' if count == 1 else 's'} for {count} {axes}, "
-                    f"got {describe_value(tuple(value))}"
-                )
-            return tuple(self._one(entry) for entry in value)
-        return (self._one(value),) * count
+        return tuple(self._one(entry) for entry in one_an_axis(value, self.axes or rank))
 
     def _one(self, value: Any) -> int | None:
         if self.none and (value is None or value == "none"):
@@ -263,10 +265,7 @@ class Factors(Kind):
         return f"a number above 0{limit}, or one an axis"
 
     def accept(self, value: Any, rank: int) -> tuple[int | float, ...]:
-        entries = value if isinstance(value, (tuple, list)) else (value,) * rank
-        if len(entries) != rank:
-            raise Invalid(f"expected {self.expected}, here {rank}, got {describe_value(tuple(entries))}")
-        return tuple(self._one(entry) for entry in entries)
+        return tuple(self._one(entry) for entry in one_an_axis(value, rank))
 
     def _one(self, value: Any) -> int | float:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < self.below:
@@ -287,7 +286,7 @@ class OrNone(Kind):
 
     @property
     def expected(self) -> str:
-        return f"{self.kind.expected}, or none"
+        return f"{self.kind.expected.replace(', or ', ', ')}, or none"
 
     def accept(self, value: Any, rank: int) -> Any:
         if value is None or value == "none":

@@ -115,6 +115,7 @@ LAYERNORM2D = Layer(
         keywords(LAYERNORM2D_ARGUMENTS, args, "eps", "elementwise_affine", "bias"),
         helper=LAYERNORM2D_HELPER,
     ),
+    stricter="vectors, which `layernorm` is for, are refused, and more than three axes behind the channels",
     examples=(
         Example("layernorm2d eps=1e-6", "96x56x56", "96x56x56"),
         Example("layernorm2d noaffine", "96x50", "96x50"),

@@ -225,6 +225,7 @@ LRN = Layer(
     module=lambda x, args, output: Module(
         "nn.LocalResponseNorm", (("size", args["size"]),), keywords(LRN_ARGUMENTS, args, "alpha", "beta", "k")
     ),
+    stricter="values with more than three axes behind the channels are refused",
     examples=(
         Example("lrn 5", "96x55x55", "96x55x55"),
         Example("lrn size=5 alpha=1e-3 beta=0.5 k=2", "96x50", "96x50"),

@@ -173,6 +173,7 @@ CROP = Layer(
     module=lambda x, args, output: pad_module(x, cropped(args), output),
     receptive=lambda x, args: PAD.receptive(x, cropped(args)),
     explain=lambda x, args, output: pad_explain(x, cropped(args), output),
+    stricter="negative numbers, which would pad, are refused",
     examples=(
         Example("crop 2", "3x36x36", "3x32x32"),
         Example("crop 0 1 0 1", "3x33x33", "3x32x32"),

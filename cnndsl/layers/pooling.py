@@ -70,8 +70,13 @@ def avgpool_shape(x: Value, args: Args) -> Shape:
         )
     if divisor == 0:
         raise LayerError("invalid-argument", "the divisor must not be 0", argument="divisor_override")
+    check_volume(x, args)
+    return pool_shape(x, args)
+
+
+def check_volume(x: Value, args: Args) -> None:
+    """PyTorch's mean over volumes wants windows that fit, although padding or `ceil` would make up for it."""
     if x.rank == 3 and any(n < k for n, k in zip(x.spatial, args["kernel_size"], strict=True)):
-        # PyTorch's average over volumes wants this although the padding would make up for it.
         raise LayerError(
             "kernel-too-large",
             f"window {format_shape(args['kernel_size'])} does not fit into {format_shape(x.spatial)}: "
@@ -80,7 +85,6 @@ def avgpool_shape(x: Value, args: Args) -> Shape:
             label=f"at most {format_shape(x.spatial)}",
             help=("put a `pad` before the pool",),
         )
-    return pool_shape(x, args)
 
 
 def pool_module(name: str, arguments: tuple[Argument, ...]) -> Callable[[Value, Args, Shape], Module]:
@@ -171,6 +175,7 @@ def lppool_shape(x: Value, args: Args) -> Shape:
         raise LayerError(
             "invalid-argument", "the power must not be 0, its root is taken", argument="norm_type"
         )
+    check_volume(x, args)
     return (x.channels, *window_sizes(x.spatial, args))
 
 
@@ -179,7 +184,8 @@ LPPOOL = Layer(
     family="pooling",
     summary="the power mean of each window, times its size",
     pytorch="nn.LPPool{rank}d",
-    formula="floor((n - k) / s) + 1 an axis; with `ceil` rounded up, but no window starts behind the axis",
+    formula="floor((n - k) / s) + 1 an axis; with `ceil` rounded up, but no window starts behind the axis; "
+    "over volumes k <= n",
     arguments=LPPOOL_ARGUMENTS,
     ranks=SPATIAL,
     layout="channels_first",

@@ -147,7 +147,9 @@ def fractional_shape(x: Value, args: Args) -> Shape:
     sizes = fractional_size(x, args)
     if min(sizes) < 1:
         n, factor = next(
-            (n, factor) for n, factor, size in zip(x.spatial, args["output_ratio"], sizes, strict=True) if not size
+            (n, factor)
+            for n, factor, size in zip(x.spatial, args["output_ratio"], sizes, strict=True)
+            if not size
         )
         raise LayerError(
             "empty-output",
@@ -195,6 +197,7 @@ FRACTIONALMAXPOOL = Layer(
         keywords(FRACTIONAL_ARGUMENTS, args, "output_size", "output_ratio"),
     ),
     receptive=fractional_steps,
+    stricter="windows smaller than 1 are refused",
     examples=(
         Example("fractionalmaxpool 2 14", "16x20x20", "16x14x14"),
         Example("fractionalmaxpool k3x2 ratio=(0.5, 0.7)", "16x20x20", "16x10x14"),

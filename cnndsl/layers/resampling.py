@@ -179,6 +179,8 @@ UPSAMPLE = Layer(
 
 # shuffles
 
+OTHERS = "sequences and volumes are refused, whose batch or depth PyTorch would take for channels"
+
 
 def pixelshuffle_shape(x: Value, args: Args) -> Shape:
     r = args["upscale_factor"]
@@ -209,6 +211,7 @@ PIXELSHUFFLE = Layer(
     explain=lambda x, args, output: (
         f"{x.channels}/({args['upscale_factor']}*{args['upscale_factor']}) = {output[0]}"
     ),
+    stricter=OTHERS,
     examples=(
         Example("pixelshuffle 2", "16x8x8", "4x16x16"),
         Example("pixelshuffle r=3", "9x5x7", "1x15x21"),
@@ -251,6 +254,7 @@ PIXELUNSHUFFLE = Layer(
             f"{n}/{args['downscale_factor']} = {size}" for n, size in zip(x.spatial, output[1:], strict=True)
         )
     ),
+    stricter=OTHERS,
     examples=(
         Example("pixelunshuffle 2", "3x8x8", "12x4x4"),
         Example("pixelunshuffle r=4", "1x8x12", "16x2x3"),
@@ -285,6 +289,7 @@ CHANNELSHUFFLE = Layer(
     ranks=SPATIAL,
     shape=channelshuffle_shape,
     module=lambda x, args, output: Module("nn.ChannelShuffle", (("groups", args["groups"]),)),
+    stricter="values with more than three axes behind the channels are refused",
     examples=(
         Example("channelshuffle 2", "24x8x8", "24x8x8"),
         Example("channelshuffle g3", "24x50", "24x50"),

@@ -103,13 +103,22 @@ def _values(model: nn.Module, spec: Spec, x: torch.Tensor) -> str:
 
 
 def _set_alike(module: nn.Module) -> None:
-    """Fill every weight by a rule that depends on its shape alone."""
+    """Fill every weight by a rule that depends on its shape alone, and put random windows in one place."""
+    for one in module.modules():
+        if isinstance(one, (nn.FractionalMaxPool2d, nn.FractionalMaxPool3d)):
+            one.register_forward_pre_hook(_place_windows)
     with torch.no_grad():
         for parameter in module.parameters():
             count = parameter.numel()
             parameter.copy_(
                 (torch.linspace(-0.5, 0.7, count) / max(count, 1) ** 0.5).reshape(parameter.shape)
             )
+
+
+def _place_windows(pool: nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
+    """Where the windows of a fractional pool stand, which is random otherwise: fractions an axis."""
+    (x,) = arguments
+    pool._random_samples = torch.full((*x.shape[:2], x.dim() - 2), 0.4)
 
 
 class _Alike(Interpreter):

@@ -22,6 +22,9 @@ from tests.layers.oracle import build, normal_form
 
 __all__ = ["Interpreter", "Refused"]
 
+# Layers whose uses are not calls of their class: `pad` takes two numbers for an image's width alone, which
+# ZeroPad2d does not; attention is called with three values and gives two.
+DIFFERENT = ("pad", "attention")
 INPUT_SIZES = ("in_channels", "in_features", "num_features", "num_channels")
 
 
@@ -143,10 +146,9 @@ class Interpreter:
         kind = getattr(nn, name, None) if layer.pytorch.startswith("nn.") else None
         parameters = [] if kind is None else list(inspect.signature(kind.__init__).parameters)[1:]
         ours = [argument.name for argument in layer.arguments if argument.name in given]
-        # ours pads an image's width alone with two numbers, which ZeroPad2d does not take
         direct = (
             kind is not None
-            and layer.name != "pad"
+            and layer.name not in DIFFERENT
             and all(
                 name in parameters
                 or (name == "out" and parameters[1:2] in (["out_channels"], ["out_features"]))
@@ -177,7 +179,9 @@ def default_of(layer: Layer, name: str) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """`none` for an axis of a size is None in Python."""
+    """`none` for an axis of a size is None in Python, and `(2)` is 2."""
     if isinstance(value, tuple):
+        if len(value) == 1:
+            return plain(value[0])
         return tuple(None if entry == "none" else entry for entry in value)
     return value

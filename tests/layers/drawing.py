@@ -15,7 +15,7 @@ from cnndsl.dims import Value
 from cnndsl.layers.declaration import Argument, Layer
 from cnndsl.layers.kinds import Factors, Kind, OrNone, PerAxis, Real, Sizes, Truth, Whole, Word
 
-__all__ = ["draw_arguments", "draw_value", "lenient"]
+__all__ = ["draw_arguments", "draw_case", "draw_value", "lenient"]
 
 # How many axes may stand behind the channels where a layer takes any number.
 ANY_RANKS = (0, 1, 2, 3, 4)
@@ -24,9 +24,20 @@ ANY_RANKS = (0, 1, 2, 3, 4)
 LARGEST_SIZE = {0: 12, 1: 12, 2: 10, 3: 6, 4: 3}
 
 
-def draw_value(layer: Layer, random: Random) -> Value:
-    """A shape that the layer may get, of a rank that it takes."""
-    rank = random.choice(sorted(layer.ranks or ANY_RANKS))
+def draw_case(layer: Layer, random: Random) -> tuple[Value, dict[str, Any]]:
+    """A value and arguments; now and then a value of a rank that the layer does not take."""
+    x = draw_value(layer, random)
+    given = draw_arguments(layer, x, random)
+    if layer.ranks is not None and random.random() < 0.03:
+        x = draw_value(layer, random, random.choice(sorted({*ANY_RANKS} - layer.ranks)))
+        if random.random() < 0.5:
+            given = draw_arguments(layer, x, random)
+    return x, given
+
+
+def draw_value(layer: Layer, random: Random, rank: int | None = None) -> Value:
+    """A shape that the layer may get, of a rank that it takes if none is said."""
+    rank = random.choice(sorted(layer.ranks or ANY_RANKS)) if rank is None else rank
     channels = random.choice((1, 2, 3, 4, 6, 8, 9, 12))
     largest = LARGEST_SIZE[rank]
     spatial = tuple(random.choice((1, 2, random.randint(1, largest), largest)) for _ in range(rank))
@@ -40,16 +51,55 @@ def draw_arguments(layer: Layer, x: Value, random: Random) -> dict[str, Any]:
     for argument in layer.arguments:
         if argument.required or random.random() < 0.45:
             given[argument.name] = draw(layer, argument, x, random)
-    if layer.name == "upsample" and random.random() < 0.8:
-        # one of the two, and a mode that fits
-        first, second = random.sample(("scale_factor", "size"), 2)
-        given.pop(second, None)
-        given.setdefault(first, random.choice((1, 2, 3)))
-        fitting = {1: "linear", 2: random.choice(("bilinear", "bicubic")), 3: "trilinear"}[x.rank]
-        given["mode"] = random.choice(("nearest", "area", "nearest-exact", fitting, fitting))
-        if given["mode"] != fitting:
-            given.pop("align_corners", None)
+    if random.random() < 0.8 and layer.name in TOGETHER:
+        TOGETHER[layer.name](given, x, random)
     return given
+
+
+def fit_upsample(given: dict[str, Any], x: Value, random: Random) -> None:
+    """One of factor and size, and a mode that fits."""
+    first, second = random.sample(("scale_factor", "size"), 2)
+    given.pop(second, None)
+    given.setdefault(first, random.choice((1, 2, 3)))
+    fitting = {1: "linear", 2: random.choice(("bilinear", "bicubic")), 3: "trilinear"}.get(x.rank, "nearest")
+    given["mode"] = random.choice(("nearest", "area", "nearest-exact", fitting, fitting))
+    if given["mode"] != fitting:
+        given.pop("align_corners", None)
+
+
+def fit_fractional(given: dict[str, Any], x: Value, random: Random) -> None:
+    """One of size and ratio, and windows that may fit."""
+    first, second = random.sample(("output_size", "output_ratio"), 2)
+    given.pop(second, None)
+    given["kernel_size"] = tuple(random.choice((1, 1, 2, 3)) for _ in x.spatial)
+    if first == "output_size":
+        most = [
+            n - k + random.choice((0, 1, 1)) for n, k in zip(x.spatial, given["kernel_size"], strict=True)
+        ]
+        given[first] = tuple(random.randint(1, max(1, size)) for size in most)
+    elif given.get(first) is None:
+        given[first] = random.choice((0.3, 0.5, 0.7, 0.9))
+
+
+def fit_fold(given: dict[str, Any], x: Value, random: Random) -> None:
+    """An image that has as many windows as arrive, or one row more or less."""
+    if x.rank != 1:
+        return
+    rows = random.choice([n for n in range(1, x.spatial[0] + 1) if x.spatial[0] % n == 0])
+    windows = (rows, x.spatial[0] // rows)
+    kernel = [(k, m) for k in range(1, 4) for m in range(1, 4) if x.channels % (k * m) == 0]
+    given["kernel_size"] = chosen = random.choice(kernel)
+    stride, dilation, padding = random.choice((1, 2, 3)), random.choice((1, 1, 2)), random.choice((0, 0, 1))
+    given |= {"stride": stride, "dilation": dilation, "padding": padding}
+    rest = random.choice((0, 0, 0, 1, -1))
+    given["output_size"] = tuple(
+        (n - 1) * stride + dilation * (k - 1) + 1 - 2 * padding + rest
+        for n, k in zip(windows, chosen, strict=True)
+    )
+
+
+# Layers whose arguments go together; all of them drawn alone would hardly ever fit.
+TOGETHER = {"upsample": fit_upsample, "fractionalmaxpool": fit_fractional, "fold": fit_fold}
 
 
 def draw(layer: Layer, argument: Argument, x: Value, random: Random) -> Any:
@@ -60,6 +110,12 @@ def draw(layer: Layer, argument: Argument, x: Value, random: Random) -> Any:
     if fitting and argument.name in ("unflattened_size", "shape"):
         total = prod(x.shape) if layer.name == "reshape" else x.channels
         return draw_factors(total, random)
+    if fitting and argument.name == "num_heads":
+        features = x.shape[-1]
+        return random.choice([n for n in range(1, features + 1) if features % n == 0])
+    if fitting and argument.name == "cropping":
+        count = random.choice([1, *range(2, 2 * x.rank + 1, 2)])
+        return tuple(random.choice((0, 0, 1, random.randint(-1, 4))) for _ in range(count))
     if fitting and layer.name == "pad" and argument.name == "padding":
         count = random.choice([1, *range(2, 2 * x.rank + 1, 2)])
         return tuple(random.choice((0, 1, 2, random.randint(-7, 12))) for _ in range(count))
@@ -116,10 +172,13 @@ def draw_kind(kind: Kind, x: Value, random: Random) -> Any:
         case PerAxis():
             if kind.choices and random.random() < 0.25:
                 return random.choice(kind.choices)
+            axes = kind.axes or x.rank
             if kind.none and random.random() < 0.2:
-                return tuple(random.choice(("none", 1, 3)) for _ in range(x.rank))
+                return tuple(random.choice(("none", 1, 3)) for _ in range(axes))
             # small ones are common: a window of 12 fits nothing
-            entries = [min(draw_whole(kind.minimum, 12, random), random.randint(1, 7)) for _ in range(x.rank)]
+            entries = [min(draw_whole(kind.minimum, 12, random), random.randint(1, 7)) for _ in range(axes)]
+            if not entries:
+                return draw_whole(kind.minimum, 4, random)
             return tuple(entries) if random.random() < 0.6 else entries[0]
         case Sizes():
             return tuple(draw_whole(kind.minimum, 12, random) for _ in range(random.randint(1, 4)))

@@ -1,35 +1,30 @@
 """The oracle for layers: eager PyTorch on the CPU, which accepts and refuses, and gives the true shapes.
 
-    python -m tests.layers.oracle --cases 20000 --seed 1 [--layer maxpool]
-
-draws cases for every layer and prints each disagreement with the line that repeats it. The exit status is 1
-where there was one.
+`python -m tests.agreement` draws cases for every layer and prints what disagrees.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
-import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from cnndsl.diagnostics import RULES
 from cnndsl.dims import Shape, Value
-from cnndsl.layers import layers
 from cnndsl.layers.declaration import Args, Layer, LayerError, Module, Raw, SameAs, no_macs
 from cnndsl.layers.kinds import Invalid, PerAxis
-from tests.layers.drawing import draw_arguments, draw_value, lenient
+from tests.layers.drawing import draw_case, lenient
+from tests.layers.stricter import OURS, is_stricter
 
-__all__ = ["Outcome", "compare", "normal_form", "run_cases"]
+__all__ = ["Outcome", "build", "compare", "normal_form", "run_case", "run_cases"]
 
 BATCH = 2
 
@@ -40,62 +35,6 @@ class Outcome:
 
     word: str
     detail: str = ""
-
-
-# Where we refuse on purpose what PyTorch takes, exactly; the declaration says so in its `stricter`.
-Predicate = Callable[[Value, Mapping[str, Any]], bool]
-
-
-def names_batch(x: Value, given: Mapping[str, Any]) -> bool:
-    """Whether an argument names axis 0, counted from the front or from the back."""
-    for name in ("dim", "dims", "start_dim", "end_dim", "dim0", "dim1"):
-        value = given.get(name)
-        axes = value if isinstance(value, tuple) else (value,)
-        if any(axis in (0, -len(x.shape) - 1, -len(x.shape) - 2) for axis in axes):
-            return True
-    return False
-
-
-def crops_all(x: Value, given: Mapping[str, Any]) -> bool:
-    numbers = given["padding"] * (1 if len(given["padding"]) > 1 else 2 * x.rank)
-    pairs = zip(numbers[::2], numbers[1::2], strict=True)
-    return given.get("mode", "constant") != "constant" and any(
-        n + min(before, 0) + min(after, 0) < 1
-        for n, (before, after) in zip(reversed(x.spatial), pairs, strict=False)
-    )
-
-
-# Arguments that PyTorch's layer does not have: what they may be is ours to say.
-OURS = {("layernorm", "axes"), ("dwconv", "mult"), ("linear", "last")}
-
-
-def crops_as_padding(x: Value, given: Mapping[str, Any]) -> bool:
-    padding = spread(given.get("padding", 0))
-    return given.get("padding_mode", "zeros") != "zeros" and any(
-        p < 0 for p in padding if p not in ("same", "valid")
-    )
-
-
-STRICTER: dict[str, Predicate] = {
-    **dict.fromkeys(
-        ("softmax", "logsoftmax", "softmin", "glu", "flatten", "unflatten", "permute", "transpose"),
-        names_batch,
-    ),
-    "unsqueeze": names_batch,
-    "narrow": names_batch,
-    "linear": lambda x, given: x.channels_first and x.rank > 0 and not given.get("last"),
-    "mean": lambda x, given: names_batch(x, given) or len(given["dim"]) == len(x.shape),
-    "squeeze": lambda x, given: (
-        names_batch(x, given) or x.shape[given["dim"] - (given["dim"] > 0)] != 1 or x.rank == 0
-    ),
-    "pad": crops_all,
-    **dict.fromkeys(("conv", "dwconv"), crops_as_padding),
-    "upconv": lambda x, given: 0 in spread(given.get("dilation", 1)),
-}
-
-
-def spread(value: Any) -> tuple[Any, ...]:
-    return value if isinstance(value, tuple) else (value,)
 
 
 def normal_form(layer: Layer, given: Mapping[str, Any], rank: int, strict: bool = True) -> dict[str, Any]:
@@ -117,16 +56,17 @@ def normal_form(layer: Layer, given: Mapping[str, Any], rank: int, strict: bool 
     return result
 
 
-class Bare(nn.Module):
-    """A parameter that stands for itself, as the code generator writes it."""
+class Applied(nn.Module):
+    """What a constructor made, used as its `apply` says."""
 
-    def __init__(self, parameter: nn.Parameter, expression: str) -> None:
+    def __init__(self, made: nn.Module | nn.Parameter, expression: str) -> None:
         super().__init__()
-        self.bare = parameter
-        self.expression = expression.format(x="x", self="bare")
+        self.made = made
+        self.expression = expression.format(x="x", self="made")
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return eval(self.expression, {"x": x, "bare": self.bare})
+        result: torch.Tensor = eval(self.expression, {"torch": torch, "x": x, "made": self.made})
+        return result
 
 
 def build(module: Module) -> nn.Module:
@@ -136,7 +76,7 @@ def build(module: Module) -> nn.Module:
     values = [value.code if isinstance(value, Raw) else repr(value) for _, value in module.positional]
     values += [f"{name}={value!r}" for name, value in module.keywords]
     made = eval(f"{module.name}({', '.join(values)})", scope)
-    return Bare(made, module.apply) if module.apply else made
+    return Applied(made, module.apply) if module.apply else made
 
 
 @dataclass(frozen=True)
@@ -160,20 +100,31 @@ def run_eagerly(module: Module, x: Value, count: bool) -> Truth:
         raise AssertionError(f"{tuple(given.shape)} with gradients, {tuple(again.shape)} without")
     if given.numel() == 0:
         raise ValueError("PyTorch gives an empty value, which is refused on purpose")
-    weights = {name: (tuple(p.shape), True) for name, p in made.named_parameters()}
-    weights |= {name: (tuple(b.shape), False) for name, b in made.named_buffers()}
-    if "bare" in weights:
-        weights[""] = weights.pop("bare")
-    macs = None
-    if count:
-        with FlopCounterMode(display=False) as counter:
-            made(arriving)
-        macs = counter.get_total_flops() // 2 // BATCH
-    return Truth(tuple(given.shape[1:]), weights, macs)
+    names = [(name, tuple(p.shape), True) for name, p in made.named_parameters()]
+    names += [(name, tuple(b.shape), False) for name, b in made.named_buffers()]
+    if module.apply:
+        names = [(name.removeprefix("made").removeprefix("."), *rest) for name, *rest in names]
+    macs = multiply_adds(made, arriving) if count else None
+    return Truth(tuple(given.shape[1:]), {name: (shape, trained) for name, shape, trained in names}, macs)
+
+
+def multiply_adds(made: nn.Module, arriving: torch.Tensor) -> int:
+    """The multiply-adds for one sample. The counter sees attention only where it is plain products."""
+    counted = set()
+    for training in (True, False):
+        with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
+            made.train(training)(arriving)
+        counted.add(counter.get_total_flops() // 2 // BATCH)
+    made.train()
+    if len(counted) > 1:
+        raise AssertionError(f"multiply-adds differ in training and evaluation: {counted}")
+    return counted.pop()
 
 
 def compare(layer: Layer, given: Mapping[str, Any], x: Value) -> Outcome:
     """Hold one use of a layer against PyTorch. `given` are arguments as a spec would write them."""
+    if layer.ranks is not None and x.rank not in layer.ranks:
+        return compare_wrong_rank(layer, given, x)
     refusal: LayerError | None = None
     try:
         arguments = normal_form(layer, given, x.rank)
@@ -198,13 +149,32 @@ def compare(layer: Layer, given: Mapping[str, Any], x: Value) -> Outcome:
             return Outcome("refused")
         return Outcome("disagreement", f"we give {shape}, PyTorch refuses: {error}")
     if refusal is not None:
-        if layer.name in STRICTER and layer.stricter and STRICTER[layer.name](x, given):
+        if is_stricter(layer, x, given):
             return Outcome("stricter")
         return Outcome("disagreement", f"we refuse ({refusal}), PyTorch gives {truth.shape}")
     try:
         return check_acceptance(layer, x, arguments, shape, truth)
     except LayerError as error:
         return Outcome("disagreement", f"a rule refuses what the shape rule takes: {error}")
+
+
+def compare_wrong_rank(layer: Layer, given: Mapping[str, Any], x: Value) -> Outcome:
+    """A value of a rank that the layer does not take: PyTorch has no class for it, or refuses it too."""
+    try:
+        module = layer.module(x, normal_form(layer, given, x.rank, strict=False), ())
+        made = build(module).eval()
+        batch = torch.randn(3, *x.shape)
+        result = made(batch)
+        alone = torch.cat([made(sample) for sample in batch.split(1)])
+    except Exception:
+        return Outcome("refused")
+    # A module that takes values without a batch axis too may take the batch for the channels.
+    same = len(result) == len(batch) and result.shape == alone.shape
+    if not same or not torch.allclose(result, alone, atol=1e-5, equal_nan=True):
+        return Outcome("refused")
+    if is_stricter(layer, x, given):
+        return Outcome("stricter")
+    return Outcome("disagreement", f"we refuse rank {x.rank}, PyTorch gives {tuple(result.shape[1:])}")
 
 
 def check_refusal(layer: Layer, error: LayerError) -> str:
@@ -241,48 +211,22 @@ def check_acceptance(layer: Layer, x: Value, arguments: Args, shape: Shape, trut
 
 def run_case(layer: Layer, seed: str) -> tuple[Value, dict[str, Any], Outcome]:
     """The case of one seed: always the same."""
-    random = Random(f"{layer.name} {seed}")
-    x = draw_value(layer, random)
-    given = draw_arguments(layer, x, random)
-    return x, given, compare(layer, given, x)
+    x, given = draw_case(layer, Random(f"{layer.name} {seed}"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return x, given, compare(layer, given, x)
 
 
 def run_cases(layer: Layer, seed: int, cases: int) -> tuple[Counter[str], list[str]]:
     """How many cases came to what, and the disagreements, each with how to repeat it."""
     counts: Counter[str] = Counter()
     wrong = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for case in range(cases):
-            x, given, outcome = run_case(layer, f"{seed}.{case}")
-            counts[outcome.word] += 1
-            if outcome.word == "disagreement":
-                wrong.append(f"run_case({layer.name!r}, '{seed}.{case}'): {x} {given}: {outcome.detail}")
+    for case in range(cases):
+        x, given, outcome = run_case(layer, f"{seed}.{case}")
+        counts[outcome.word] += 1
+        if outcome.word == "disagreement":
+            wrong.append(
+                f"--seed {seed} --layer {layer.name} --case {case}: {layer.name} {given} on {x}: "
+                f"{outcome.detail}"
+            )
     return counts, wrong
-
-
-def main(arguments: list[str]) -> int:
-    """Draw cases for all layers, or for one, and report."""
-    parser = argparse.ArgumentParser(description="hold every layer against eager PyTorch")
-    parser.add_argument("--cases", type=int, default=20_000, help="how many, shared out among the layers")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--layer", help="this one only")
-    options = parser.parse_args(arguments)
-    torch.set_num_threads(1)
-    chosen = [layer for layer in layers() if options.layer in (None, layer.name)]
-    started, total, bad = time.perf_counter(), Counter[str](), 0
-    for layer in chosen:
-        counts, wrong = run_cases(layer, options.seed, max(1, options.cases // len(chosen)))
-        total += counts
-        bad += len(wrong)
-        print(f"{layer.name:20}", dict(sorted(counts.items())))
-        for line in wrong[:5]:
-            print("   ", line)
-    print(
-        f"{total.total()} cases in {time.perf_counter() - started:.0f} s, seed {options.seed}: {dict(total)}"
-    )
-    return 1 if bad else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

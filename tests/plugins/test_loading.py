@@ -124,7 +124,7 @@ def test_a_module_at_fault(run: Run, write: Write, text: str, said: str) -> None
         ("no_such", "plugin no_such: there is no such module and no such installed plugin"),
         (
             "my_layer",
-            "plugin my_layer: there is no such module and no such installed plugin; did you mean `my_layers`?",
+            "my_layer: there is no such module and no such installed plugin; did you mean `my_layers`?",
         ),
         ("my_layers.py", "plugin my_layers.py: give the name of the module, not of its file: `my_layers`"),
         ("./my_layers.py", "give the name of the module, not of its file: `my_layers`"),
