@@ -1,8 +1,8 @@
 """Literate cases: every fenced `cnn` block of `specs/*.md` says itself what the checker finds.
 
 `# error: [rule]` at the end of a line: this rule is reported there, several in turn for several. `# shape:
-16x32x32` at the end of a line: what the line's last item gives. Directives, in first lines of their own, are
-for the whole case: `# input: 3x32x32`, `# set: h=64 w=2`, `# parameters: 19440`, `# keys: 0.weight 0.bias`.
+16x32x32` at the end of a line: what the line's last item gives. Directives, in the first lines, are for the
+whole case: `# input: 3x32x32`, `# set: h=64 w=2`, `# parameters: 19440`, `# keys: 0.weight 0.bias`.
 Whatever is found and not expected fails, and the other way round; a spec without an expected error has none.
 """
 
@@ -26,7 +26,7 @@ SPECS = Path(__file__).parent / "specs"
 # What a text alone cannot raise today: training data, later features.
 ELSEWHERE = {"data-mismatch", "train-setting", "unknown-block-file", "free-size", "unused-output"}
 
-_ERRORS = re.compile(r"#\s*error:\s*((?:\[[a-z0-9-]+\]\s*)+)$")
+_ERRORS = re.compile(r"#((?:[\s#]*error:(?:\s*\[[a-z0-9-]+\])+)+)\s*$")
 _SHAPE = re.compile(r"#\s*shape:\s*([0-9]+(?:x[0-9]+)*)\s*$")
 _DIRECTIVE = re.compile(r"# (input|set|parameters|keys): ([^#]*)")
 
@@ -60,13 +60,14 @@ ALL = [
 
 
 def directives(text: str) -> dict[str, str]:
-    """The directives in the first lines of a case."""
+    """The directives in the comments that a case begins with."""
     found = {}
     for line in text.splitlines():
         directive = _DIRECTIVE.match(line)
-        if directive is None:
+        if directive is not None:
+            found[directive[1]] = directive[2].strip()
+        elif not line.startswith("#"):
             break
-        found[directive[1]] = directive[2].strip()
     return found
 
 
@@ -83,7 +84,7 @@ def mismatches(case: Case) -> list[str]:
     for number, line in enumerate(case.text.splitlines(), 1):
         errors, promise = _ERRORS.search(line), _SHAPE.search(line)
         if errors is not None:
-            wanted.update((number, rule) for rule in re.findall(r"[a-z0-9-]+", errors[1]))
+            wanted.update((number, rule) for rule in re.findall(r"\[([a-z0-9-]+)\]", errors[1]))
         elif promise is not None and shapes.get(number) != tuple(map(int, promise[1].split("x"))):
             wrong.append(f"line {number}: {shapes.get(number)} is not {promise[1]}")
         elif "error:" in line or ("shape:" in line and promise is None):

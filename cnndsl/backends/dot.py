@@ -35,6 +35,7 @@ COLORS = {
     "shaping": ("#ffffff", "#666666"),
     "resampling": ("#d9f0ee", "#3a8f87"),
     "weighting": ("#e2d9f3", "#6b4fa0"),
+    "attention": ("#f7f3c8", "#8a7d1f"),
 }
 PLAIN = ("#ffffff", "#666666")
 UNKNOWN = "#d00000"

@@ -150,6 +150,6 @@ def _escaped(text: str) -> str:
     """Text in which Markdown sees no marks of its own; what stands in backticks stays as it is."""
     pieces = re.split(r"(`[^`]*`)", text)
     return "".join(
-        piece.replace("|", "\\|") if piece.startswith("`") else re.sub(r"([\\*_<>\[\]|#])", r"\\\1", piece)
+        piece.replace("|", "\\|") if piece.startswith("`") else re.sub(r"([\\*<\[|]|\b_|_\b)", r"\\\1", piece)
         for piece in pieces
     )

@@ -153,8 +153,8 @@ def bind_layer(
                 if not is_word:
                     wanted = place < len(places) and places[place].required
                     bound = frozenset(names.names())
-                    rule, message, *help = word_problem(layer, value.word, bound, wanted)
-                    slots.error(rule, message, value.span, *help)
+                    rule, message, *advice = word_problem(layer, value.word, bound, wanted)
+                    slots.error(rule, message, value.span, *advice)
                     continue
         if place < len(places) and places[place].variadic:
             words = places[place].kind.words

@@ -54,6 +54,8 @@ def word_problem(layer: Layer, word: str, bound: frozenset[str], wanted: bool) -
 
     Where a value is `wanted`, the word was meant as a name.
     """
+    if any(word in argument.keywords for argument in layer.arguments):
+        return "unknown-argument", f"`{word}` stands without its value", f"write `{word}=...`"
     flag = FLAG.fullmatch(word)
     near = _guess_argument(layer, word, bound)
     if near in bound and flag is None:

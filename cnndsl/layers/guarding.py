@@ -59,14 +59,19 @@ def fault(plugin: str, what: str, error: BaseException | None = None) -> PluginE
 
 
 def _place(error: BaseException) -> str:
-    """The last line of somebody else's file that the error went through, as `file.py:12`."""
+    """The last place of the plugin's that the error went through: `file.py:12`, or a helper's method."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{Path(error.filename).name}:{error.lineno}"
     found, trace = "", error.__traceback__
     while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if not file.startswith("<") and PACKAGE not in Path(file).parents:
-            found = f"{Path(file).name}:{trace.tb_lineno}"
+        code = trace.tb_frame.f_code
+        file = Path(code.co_filename)
+        if code.co_filename.startswith("<cnndsl.generated"):
+            found = f"in {code.co_qualname}"
+        elif (
+            not code.co_filename.startswith("<") and PACKAGE not in file.parents and "torch" not in file.parts
+        ):
+            found = f"{file.name}:{trace.tb_lineno}"
         trace = trace.tb_next
     return found
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from cnndsl.dims import Value
 from cnndsl.layers import find
 from cnndsl.layers.declaration import Layer, SameAs
+from cnndsl.layers.kinds import PerAxis
 from tests.agreement import trees as t
 from tests.layers.oracle import build, normal_form
 
@@ -140,8 +141,12 @@ class Interpreter:
 
     def module(self, layer: Layer, given: dict[str, Any], shape: tuple[int, ...]) -> nn.Module:
         rank = len(shape) - 1
-        if given.get("axes", 1) > len(shape):
-            raise ValueError("layernorm over more axes than there are")  # an argument of ours
+        for argument in layer.arguments:
+            value = given.get(argument.name)
+            if isinstance(argument.kind, PerAxis) and isinstance(value, tuple) and len(value) == 1:
+                given[argument.name] = value[0]  # `(2)` in a spec is 2
+        if not 1 <= given.get("axes", 1) <= len(shape):
+            raise ValueError("a norm over axes that there are not")  # an argument of ours
         name = layer.pytorch.removeprefix("nn.").replace("{rank}", str(rank))
         kind = getattr(nn, name, None) if layer.pytorch.startswith("nn.") else None
         parameters = [] if kind is None else list(inspect.signature(kind.__init__).parameters)[1:]
@@ -179,9 +184,7 @@ def default_of(layer: Layer, name: str) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """`none` for an axis of a size is None in Python, and `(2)` is 2."""
+    """`none` for an axis of a size is None in Python."""
     if isinstance(value, tuple):
-        if len(value) == 1:
-            return plain(value[0])
         return tuple(None if entry == "none" else entry for entry in value)
     return value

@@ -142,7 +142,7 @@ pop: relu
 _modules: relu
 _hidden: relu6
 layer_scale: scale
-concat { @x | @torch | @spec | @class | @self | identity }
+concat { @x | @torch | @spec_ | @class | @self | identity }
 scale
 """
 

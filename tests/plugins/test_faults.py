@@ -150,9 +150,12 @@ FORWARD = "class Triple(nn.Module):\n    def forward(self, x):\n        return {
     ("module", "said"),
     [
         (Module("nn.NoSuchLayer"), "stopped with AttributeError: .*NoSuchLayer"),
-        (Module("nn.ReLU", (), (("slope", 1),)), "stopped with TypeError: .*slope"),
+        (Module("nn.ReLU", (), (("slope", 1),)), "stopped with TypeError: .*slope.?$"),
         (Module("nn.ReLU"), "gives 4x8x8, its rule `shape` says 8x8x8"),
-        (Module("Triple", helper=FORWARD.format("x.nothing")), "stopped with AttributeError: .*nothing"),
+        (
+            Module("Triple", helper=FORWARD.format("x.nothing")),
+            r"stopped with AttributeError: .*nothing.* \(in Triple.forward\)",
+        ),
         (Module("Triple", helper=FORWARD.format("[x, x]")), "gives a list, not a tensor"),
         (Module("Triple", helper=FORWARD.format("1/0")), "stopped with ZeroDivisionError"),
         (
