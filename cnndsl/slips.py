@@ -11,7 +11,7 @@ import re
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.text import Source, Span
 
-__all__ = ["DEEPEST", "LONGEST", "describe_slip", "keyword_help", "python_style", "too_deep", "too_long"]
+__all__ = ["DEEPEST", "LONGEST", "describe_slip", "form_of", "python_style", "too_deep", "too_long"]
 
 # Nesting beyond this is never meant; the limit keeps recursion over the tree bounded.
 DEEPEST = 100
@@ -206,7 +206,7 @@ def _hint(
     if re.fullmatch(r"x[0-9]+", word) and "WORD" not in expected:
         return cannot, f"a repeat is written with blanks: `x {word[1:]}`"
     if word in _KEYWORDS:
-        return f"{cannot}: {_wanted(expected)}", keyword_help(word)
+        return f"{cannot}: {_wanted(expected)}", *form_of(word)
     return None
 
 
@@ -254,8 +254,8 @@ def _unclosed(text: str, start: int, at: int) -> int | None:
     return stack[-1] if stack else None
 
 
-def keyword_help(word: str) -> str:
-    """How a word of the language is used."""
+def form_of(word: str) -> tuple[str, ...]:
+    """A help line that says how a word of the language is used; none for the words of expressions."""
     forms = {
         "model": "`model Name` stands on a line of its own",
         "input": "`input 3x32x32`, or `input name: 3x32x32`",
@@ -273,13 +273,13 @@ def keyword_help(word: str) -> str:
         "residual": "`residual { ... }` stands where a layer can stand",
         "reuse": "`reuse label` stands where a layer can stand",
     }
-    return forms[word]
+    return (forms[word],) if word in forms else ()
 
 
 def _line_help(before: str) -> tuple[str, ...]:
     """How the word is used that the line, or its last item, begins with."""
     begun = re.search(r"(?:^|->|[\[{|}])\s*(else|[a-z]+)\b(?!.*(?:->|[\[{|}]))", before)
-    return (keyword_help(begun[1]),) if begun is not None and begun[1] in _KEYWORDS else ()
+    return form_of(begun[1]) if begun is not None else ()
 
 
 def _shown(word: str) -> str:

@@ -13,6 +13,7 @@ from cnndsl.expressions import Environment
 from cnndsl.ir import Use
 from cnndsl.layers import Found
 from cnndsl.layers.declaration import Layer, LayerError
+from cnndsl.words import RESERVED
 
 __all__ = ["Applying"]
 
@@ -21,6 +22,9 @@ class Applying(Context):
     """`conv 16 k3` and `basic 64 s2`: arguments bound, shapes computed, a node or a scope appended."""
 
     def unknown_layer(self, item: s.Call) -> None:
+        if item.name in RESERVED:
+            self.misplaced(item.name, item.name_span)
+            return
         self.error(
             "unknown-layer",
             f"there is no layer or block `{item.name}`",

@@ -151,7 +151,10 @@ def bind_layer(
             if names.lookup(value.word) is None and value.word not in AXES:
                 is_word = place < len(places) and value.word in places[place].kind.words
                 if not is_word:
-                    wanted = place < len(places) and places[place].required
+                    following = places[place] if place < len(places) else None
+                    wanted = (
+                        following is not None and following.required and following.name not in slots.values
+                    )
                     bound = frozenset(names.names())
                     rule, message, *advice = word_problem(layer, value.word, bound, wanted)
                     slots.error(rule, message, value.span, *advice)

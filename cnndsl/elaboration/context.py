@@ -15,6 +15,7 @@ from cnndsl.elaboration.provenance import use_notes
 from cnndsl.expressions import UNDECIDED, Environment, Undecided, evaluate
 from cnndsl.ir import ScopeKind, Use
 from cnndsl.layers.declaration import Operation
+from cnndsl.slips import form_of
 from cnndsl.text import Source, Span
 
 __all__ = ["MOST_NODES", "Context", "Place", "TooLarge"]
@@ -100,6 +101,10 @@ class Context:
         if len(notes) > len(diagnostic.related):
             diagnostic = replace(diagnostic, related=notes)
         self.reporter.add(diagnostic)
+
+    def misplaced(self, word: str, span: Span) -> None:
+        """Say that a word of the language stands where a layer should."""
+        self.error("syntax-error", f"`{word}` is a word of the language, not a layer", span, *form_of(word))
 
     def too_large(self, message: str, span: Span) -> TooLarge:
         self.error("too-large", message, span)

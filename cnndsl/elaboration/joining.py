@@ -16,6 +16,7 @@ from cnndsl.layers import find_join
 from cnndsl.layers.declaration import Join, LayerError
 from cnndsl.layers.kinds import describe_value
 from cnndsl.text import Span
+from cnndsl.words import RESERVED
 
 __all__ = ["Joining"]
 
@@ -25,13 +26,16 @@ class Joining(Context):
 
     def join(self, item: s.Join, place: Place, label: str | None) -> None:
         join = find_join(item.name)
-        if join is None:
+        if join is None and item.name in RESERVED:
+            self.misplaced(item.name, item.name_span)
+        elif join is None:
             self.error(
                 "unknown-layer",
                 f"there is no join `{item.name}`",
                 item.name_span,
                 *join_help(item.name),
             )
+        if join is None:
             self.lose(place, item.span, item.name)
             return
         self.scoped(item.span, place, label, "join", lambda at: self.branches(join, item, at))

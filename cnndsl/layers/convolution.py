@@ -207,6 +207,12 @@ UPCONV_ARGUMENTS = (
     GROUPS,
     BIAS,
     DILATION,
+    Argument(
+        "padding_mode",
+        Word(("zeros",)),
+        "what the padding is filled with, zeros alone as in PyTorch",
+        default="zeros",
+    ),
 )
 
 
@@ -265,6 +271,7 @@ def upconv_module(x: Value, args: Args, output: Shape) -> Module:
             "groups",
             "bias",
             "dilation",
+            "padding_mode",
         ),
     )
 
@@ -315,12 +322,13 @@ UPCONV = Layer(
     examples=(
         Example("upconv 64 k2 s2", "128x8x8", "64x16x16"),
         Example("upconv 8 k3 s2 p1 op1 nobias", "16x7x7", "8x14x14"),
-        Example("upconv 8 k3 d2 g4", "16x7", "8x11"),
+        Example("upconv 8 k3 d2 g4 padding_mode=zeros", "16x7", "8x11"),
     ),
     rejects=(
         Reject("upconv 8 k3 s2 op2", "16x7x7", "output-padding-too-large", "output_padding"),
         Reject("upconv 8 k3 g3", "16x7x7", "groups-mismatch", "groups"),
         Reject("upconv 8 k1 p1", "16x2x2", "empty-output", "padding"),
+        Reject("upconv 8 k3 padding_mode=reflect", "16x2x2", "invalid-argument", "padding_mode"),
         Reject('upconv 8 k3 p="same"', "16x2x2", "invalid-argument", "padding"),
     ),
 )

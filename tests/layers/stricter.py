@@ -34,7 +34,7 @@ def is_stricter(layer: Layer, x: Value, given: Given) -> bool:
     if not layer.stricter:
         return False
     if layer.ranks is not None and x.rank not in layer.ranks:
-        return layer.name in OTHER_RANKS
+        return x.rank in OTHER_RANKS.get(layer.name, ())
     return layer.name in PREDICATES and PREDICATES[layer.name](x, given)
 
 
@@ -108,7 +108,13 @@ PREDICATES: dict[str, Callable[[Value, Given], bool]] = {
     "fractionalmaxpool": lambda x, given: min(spread(given["kernel_size"])) < 1,
 }
 
-# Layers whose one class takes values of more ranks than the language gives it.
-OTHER_RANKS = frozenset(
-    {"channelshuffle", "fold", "layernorm2d", "lrn", "pixelshuffle", "pixelunshuffle", "unfold"}
-)
+# Ranks that the one class of a layer takes, but the language does not give it.
+OTHER_RANKS: dict[str, frozenset[int]] = {
+    "channelshuffle": frozenset({4}),
+    "fold": frozenset({0}),
+    "layernorm2d": frozenset({0, 4}),
+    "lrn": frozenset({4}),
+    "pixelshuffle": frozenset({1, 3, 4}),
+    "pixelunshuffle": frozenset({1, 3, 4}),
+    "unfold": frozenset({1}),
+}

@@ -13,10 +13,9 @@ from cnndsl.layers.declaration import Argument, Layer, SameAs
 from cnndsl.layers.describing import pytorch_classes
 
 # Said by the arriving value, or by who runs the network.
-NEVER = {
-    "self", "device", "dtype", "in_channels", "in_features", "num_features", "num_channels", "normalized_shape",
-    "embed_dim",
-}  # fmt: skip
+NEVER = frozenset(
+    "self device dtype in_channels in_features num_features num_channels normalized_shape embed_dim".split()
+)
 
 # Left out on purpose, and why.
 EXCLUDED = {
@@ -77,10 +76,13 @@ def problems(layer: Layer, kind: type[nn.Module]) -> list[str]:
     """What the class takes and the declaration lacks, or has otherwise."""
     theirs = parameters(kind)
     ours = {argument.name: argument for argument in layer.arguments}
-    found = [f"{name} is missing" for name in theirs if name not in ours]
-    for name in ours.keys() - theirs.keys() - OURS.get(layer.name, set()):
-        if not any(name in parameters(other) for one, other in CLASSES if one is layer):
-            found.append(f"{name} is no argument of {kind.__name__}")
+    words = {word for argument in layer.arguments for word in argument.keywords}
+    found = [f"{name} is missing" for name in theirs if name not in words]
+    found += [
+        f"{name} is no argument of {kind.__name__}"
+        for name in ours.keys() - theirs.keys() - OURS.get(layer.name, set())
+        if not any(name in parameters(other) for one, other in CLASSES if one is layer)
+    ]
     for name, parameter in theirs.items():
         if name in ours and (layer.name, name) not in DEFAULTS:
             default = default_of(layer, ours[name])
