@@ -26,27 +26,30 @@ class Joining(Context):
 
     def join(self, item: s.Join, place: Place, label: str | None) -> None:
         join = find_join(item.name)
-        if join is None and item.name in RESERVED:
-            self.misplaced(item.name, item.name_span)
-        elif join is None:
-            self.error(
-                "unknown-layer",
-                f"there is no join `{item.name}`",
-                item.name_span,
-                *join_help(item.name),
-            )
-        if join is None:
-            self.lose(place, item.span, item.name)
+        if join is not None:
+            self.scoped(item.span, place, label, "join", lambda at: self.merged(join, item, at))
             return
-        self.scoped(item.span, place, label, "join", lambda at: self.branches(join, item, at))
+        if item.name in RESERVED:
+            self.misplaced(item.name, item.name_span)
+        else:
+            message = f"there is no join `{item.name}`"
+            self.error("unknown-layer", message, item.name_span, *join_help(item.name))
+        self.branches(item, place)
+        self.lose(place, item.span, item.name)
 
-    def branches(self, join: Join, item: s.Join, place: Place) -> None:
+    def branches(self, item: s.Join, place: Place) -> list[int]:
+        """Run the branches; the nodes whose values leave them."""
         start = place.current
         ends = []
         for branch in item.branches:
             place.current = start
             self.inner(branch, place)
             ends.append(place.current)
+        return ends
+
+    def merged(self, join: Join, item: s.Join, place: Place) -> None:
+        """Run the branches and append their join."""
+        ends = self.branches(item, place)
         self.merge(join, ends, place, item.span, item.name_span)
 
     def residual(self, item: s.Residual, place: Place, label: str | None) -> None:
