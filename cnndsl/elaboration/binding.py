@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cnndsl import syntax as s
@@ -16,7 +16,7 @@ from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.dims import Value
 from cnndsl.elaboration.unknown import keyword_help, word_problem
 from cnndsl.expressions import AXES, UNDECIDED, Environment, Undecided, evaluate
-from cnndsl.layers.declaration import Layer, SameAs
+from cnndsl.layers.declaration import Argument, Layer, SameAs
 from cnndsl.layers.kinds import Invalid, PerAxis
 from cnndsl.text import Span
 from cnndsl.words import FLAG, closest, did_you_mean
@@ -73,8 +73,8 @@ class _Slots:
             self.values[name] = value
             self.spans[name] = span
 
-    def evaluate(self, run: Callable[[], Any]) -> Any:
-        """The value that `run` computes; UNDECIDED where that fails, the mistakes reported."""
+    def evaluate(self, run: Callable[[], Any], argument: Argument | None = None) -> Any:
+        """What `run` computes for an argument; UNDECIDED where that fails, the mistakes reported."""
         try:
             return run()
         except Undecided:
@@ -82,6 +82,9 @@ class _Slots:
         except SpecError as error:
             self.failed = True
             for diagnostic in error.diagnostics:
+                if diagnostic.rule == "unknown-name" and not diagnostic.help and argument is not None:
+                    takes = f"{argument.name} takes {argument.kind.expected}"
+                    diagnostic = replace(diagnostic, help=(takes,))
                 self.report(diagnostic)
             return UNDECIDED
 
@@ -132,7 +135,7 @@ def bind_layer(
             if words and isinstance(value, s.Name) and closest(value.word, names.names()) is None:
                 # Not a slip in a name, so the argument says which words it takes.
                 words |= {value.word}
-            result = slots.evaluate(lambda e=expression, w=words: evaluate(e, names, arriving, w))  # type: ignore[misc]
+            result = slots.evaluate(lambda e=expression, w=words: evaluate(e, names, arriving, w), argument)  # type: ignore[misc]
             slots.put(argument.name, result, written.span)
             continue
         if isinstance(value, s.Name):

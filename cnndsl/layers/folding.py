@@ -90,7 +90,7 @@ def fold_shape(x: Value, args: Args) -> Shape:
         raise LayerError(
             "invalid-argument",
             f"an image of {format_shape(size)} has {' * '.join(map(str, windows))} = {prod(windows)} "
-            f"windows, but {x.spatial[0]} arrive",
+            f"windows of {kernel}, but {x.spatial[0]} arrive",
             argument="output_size",
             label=f"{prod(windows)} windows, not {x.spatial[0]}",
         )

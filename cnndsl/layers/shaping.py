@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from cnndsl.dims import LARGEST, Shape, Value
+from cnndsl.dims import LARGEST, Shape, Value, describe
 from cnndsl.layers.axes import AXIS, BATCH_STAYS, axis_index
 from cnndsl.layers.declaration import Args, Argument, Example, Layer, LayerError, Module, Reject, Step
 from cnndsl.layers.kinds import Sizes, Whole
@@ -186,7 +186,7 @@ RESHAPE = Layer(
     arguments=RESHAPE_ARGUMENTS,
     layout="plain",
     shape=lambda x, args: filled_in(
-        args["shape"], prod(x.shape), "shape", f"{x} holds {prod(x.shape)} numbers"
+        args["shape"], prod(x.shape), "shape", f"{describe(x.shape)} holds {prod(x.shape)}"
     ),
     module=lambda x, args, output: Module(
         "Reshape", tuple(("shape", size) for size in args["shape"]), helper=RESHAPE_HELPER

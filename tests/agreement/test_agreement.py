@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import cnndsl.layers as registry
 from cnndsl import syntax
-from cnndsl.backends import forward
+from cnndsl.backends.source import forward
 from cnndsl.elaborate import _Elaborator
 from cnndsl.layers import Found
 from cnndsl.layers.declaration import Layer
