@@ -83,7 +83,7 @@ def _refusal(report: Report, text: str, truth: tuple[int, ...] | None) -> Outcom
     # The layer that is blamed is the first word of its item; nothing else in the spec excuses the refusal.
     item = re.split(r"->|[\n\[{|:]", text[: first.span.end])[-1].split()
     found = find(item[0]) if item else None
-    if found is not None and (found.layer.name, first.span.text.partition("=")[0]) in OURS:
+    if found is not None and (found.layer.name, first.message.partition(":")[0]) in OURS:
         return Outcome("refused", text)
     if found is not None and found.layer.stricter:
         return Outcome("stricter", text)
