@@ -18,7 +18,7 @@ from cnndsl.layers import layers
 from cnndsl.layers.declaration import Layer
 from cnndsl.layers.kinds import describe_value
 from tests.agreement import trees as t
-from tests.agreement.eager import Interpreter, Refused
+from tests.agreement.eager import Interpreter, Refused, TooBig
 from tests.layers.drawing import draw_arguments, draw_value
 
 __all__ = ["draw_spec"]
@@ -53,6 +53,9 @@ class Drawer:
             drawn.append(item)
             try:
                 x = self.run.item(item, x, labels, names)
+            except TooBig:
+                drawn.pop()
+                break
             except Refused:
                 self.left = 0
                 return tuple(drawn), None
@@ -227,6 +230,8 @@ def draw_spec(
     run = Interpreter(spec.blocks)
     try:
         result = run.items(items, x, {}, {})
+    except TooBig:
+        return draw_spec(random)
     except Refused:
         return spec, None, run.modules, run.last
     return spec, tuple(result.shape[1:]), run.modules, None
