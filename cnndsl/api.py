@@ -5,12 +5,11 @@ A spec is a `Path`, or text; a single word that ends in `.cnn` is a path too.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnndsl.collector import without_collector
 from cnndsl.diagnostics import SpecError
 from cnndsl.elaborate import elaborate, input_problem
 from cnndsl.parser import parse
@@ -66,7 +65,7 @@ def check_source(
 ) -> Report:
     """`check` for a text that has been read."""
     shape = None if input is None else _shape(input)
-    with _without_collector():
+    with without_collector():
         try:
             tree = parse(source)
         except SpecError as error:
@@ -74,18 +73,6 @@ def check_source(
             return Report(source, empty.graph, error.diagnostics)
         result = elaborate(source, tree, shape, params)
     return Report(source, result.graph, result.diagnostics)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Pause the garbage collector: a tree in the making holds no garbage, and walks over it grow with it."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
 
 
 def _shape(input: Sequence[int]) -> tuple[int, ...]:

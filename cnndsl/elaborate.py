@@ -7,8 +7,8 @@ appended. A node that fails gets an unknown value; what depends on it stays sile
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from cnndsl import syntax as s
 from cnndsl.diagnostics import Diagnostic
@@ -33,8 +33,7 @@ from cnndsl.words import did_you_mean
 __all__ = ["Elaboration", "elaborate", "input_problem"]
 
 
-@dataclass(frozen=True, slots=True)
-class Elaboration:
+class Elaboration(NamedTuple):
     """The graph of a spec, as far as it could be made, and what was found wrong with it."""
 
     graph: Graph

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from cnndsl.dims import Shape, Value
 from cnndsl.layers.declaration import Operation, Weight
@@ -20,16 +20,14 @@ __all__ = ["Graph", "Node", "Output", "Scope", "ScopeKind", "TrainSetting", "Use
 ScopeKind = Literal["root", "block", "group", "join", "repeat"]
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """One use of a block, in the chain of uses that leads to a node."""
 
     block: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One operation: an input, a layer or a join.
 
     `path` is unique in the graph. For a node with a `key` it is the module's dotted name, the prefix
@@ -69,8 +67,7 @@ class Node:
         return None if self.output is None else self.output.shape
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """A module that holds modules.
 
     `input` is the node whose value arrives at the scope, `output` the node whose value leaves it (the
@@ -93,16 +90,14 @@ class Scope:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """A value that the network gives: its name and the node that computes it."""
 
     name: str
     node: int
 
 
-@dataclass(frozen=True, slots=True)
-class TrainSetting:
+class TrainSetting(NamedTuple):
     """A line of the `train` section, evaluated: `optimizer sgd lr=0.1`."""
 
     name: str

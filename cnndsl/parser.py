@@ -17,6 +17,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedToken, VisitError
 from lark.utils import TextSlice
 
 from cnndsl import syntax as s
+from cnndsl.collector import without_collector
 from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.dims import LARGEST
 from cnndsl.slips import describe_slip, python_style, too_deep, too_long
@@ -35,7 +36,8 @@ def parse(source: Source) -> s.Body:
     refused = too_long(source) or too_deep(source)
     if refused is not None:
         raise SpecError((refused,))
-    body = _parse(source, 0, len(source.text), "spec")
+    with without_collector():
+        body = _parse(source, 0, len(source.text), "spec")
     assert isinstance(body, s.Body)
     return body
 

@@ -7,7 +7,7 @@ shown in a form that a terminal cannot take for commands: control characters bec
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.terminal import Style, printable, visible
@@ -19,8 +19,7 @@ WIDTH = 100
 TAB = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """Columns of one line to underline, `start` and `end` counted in characters from 0."""
 
     line: int

@@ -7,14 +7,13 @@ compiler reports points at a span, so that a message can say where it stands.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 __all__ = ["Position", "Source", "Span"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(NamedTuple):
     """A line and a column, both counted from 1, the column in characters."""
 
     line: int
@@ -68,8 +67,7 @@ class Source:
         return Span(self, start, end)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """The characters of `source` from offset `start` up to, not including, offset `end`."""
 
     source: Source

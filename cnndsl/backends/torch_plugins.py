@@ -45,12 +45,12 @@ def check_plugins(graph: Graph, build: Callable[[Graph], nn.Module]) -> None:
 
 def _alone(graph: Graph, arriving: Node, node: Node) -> Graph:
     """The network of a single node."""
-    input = replace(
-        arriving, id=0, path="input", key=None, layer=INPUT, arguments={}, given=(), inputs=(),
+    input = arriving._replace(
+        id=0, path="input", key=None, layer=INPUT, arguments={}, given=(), inputs=(),
         weights=(), macs=0, scope=0, uses=(),
     )  # fmt: skip
-    only = replace(node, id=1, path="0", key="0", inputs=(0,), scope=0, uses=())
-    scope = replace(graph.scopes[0], input=0, output=1, children=(("node", 0), ("node", 1)))
+    only = node._replace(id=1, path="0", key="0", inputs=(0,), scope=0, uses=())
+    scope = graph.scopes[0]._replace(input=0, output=1, children=(("node", 0), ("node", 1)))
     return replace(
         graph, model=None, nodes=(input, only), inputs=(0,), outputs=(Output("output", 1),), scopes=(scope,)
     )

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from cnndsl import syntax as s
 from cnndsl.diagnostics import Diagnostic, SpecError
@@ -24,8 +24,7 @@ from cnndsl.words import FLAG, closest, did_you_mean
 __all__ = ["Bound", "bind_block", "bind_layer", "reads_as_flag"]
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(NamedTuple):
     """The arguments of one use, by canonical name; `spans` says where the written ones stand.
 
     `decided` is False where a value depends on something that an earlier mistake left unknown.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cnndsl.dims import Value
@@ -200,6 +200,6 @@ class GraphBuilder:
                     counts[wanted] = counts.get(wanted, 1) + 1
                     path = f"{wanted}#{counts[wanted]}"
                 taken.add(path)
-                node = replace(node, path=path)
+                node = node._replace(path=path)
             settled.append(node)
         return tuple(settled)
