@@ -6,11 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
 from cnndsl.backends.paths import help_with_path
 
-__all__ = ["features"]
+__all__ = ["NoSuchLayer", "features", "features_of_image"]
+
+
+class NoSuchLayer(ValueError):
+    """A name that no module of a network has."""
 
 
 def features(
@@ -22,7 +29,7 @@ def features(
     needs; no hooks are set. It runs in evaluation mode; its own modes are afterwards as they were. Gradients
     flow as in a plain call. Of a module that is called several times, the last value is given.
 
-    Errors: ValueError for a name that no called module has; RuntimeError where the inputs do not fit.
+    Errors: NoSuchLayer for a name that no called module has; RuntimeError where the inputs do not fit.
 
     >>> import torch
     >>> model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8, 3))
@@ -48,6 +55,14 @@ def features(
         extractor.recompile()
         values = extractor(*inputs)
     return dict(zip(names, values, strict=True))
+
+
+def features_of_image(model: nn.Module, image: NDArray[np.float32], layer: str) -> NDArray[np.float32]:
+    """What a layer gives for an image (C, H, W), without the batch axis; errors as `features`."""
+    with torch.inference_mode():
+        value = features(model, torch.from_numpy(image)[None], layer)[layer]
+    values: NDArray[np.float32] = value[0].numpy()
+    return values
 
 
 def _keep(value: Any) -> Tensor:
@@ -85,9 +100,8 @@ class _Tracer(fx.Tracer):
 def _require(layers: Sequence[str], known: dict[str, fx.Node]) -> None:
     for name in layers:
         if name not in known:
-            raise ValueError(
-                "\n  help: ".join([f"the network has no layer `{name}`", *help_with_path(name, known)])
-            )
+            message = f"the network has no layer `{name}`"
+            raise NoSuchLayer("\n  help: ".join([message, *help_with_path(name, known)]))
 
 
 @contextmanager

@@ -24,6 +24,7 @@ COMMANDS = {
     "draw": "a diagram: .svg, .png, .pdf or .dot",
     "build": "make the PyTorch module, run it, and write it as .py, .pt or .safetensors",
     "train": "train a spec, or several side by side, on data",
+    "features": "a picture of what a layer makes of an image",
     "layers": "the vocabulary; one layer's arguments, formula and examples",
 }
 
@@ -73,7 +74,7 @@ def run_process() -> int:
     """
     import gc
 
-    light = sys.argv[1:2] != ["train"] and sys.argv[1:2] != ["build"]
+    light = sys.argv[1:2] not in (["train"], ["build"], ["features"])
     if light:
         gc.disable()
     status = main()
