@@ -79,6 +79,8 @@ def train(
         network = from_report(report, params)
         lines = report.graph.train if base is None else ()
     path = {"data": os.fspath(data)} if isinstance(data, str | os.PathLike) else {}
+    if isinstance(settings.get("weights"), os.PathLike):
+        settings["weights"] = os.fspath(settings["weights"])
     names = trainable_names(model if isinstance(model, nn.Module) else report)
     chosen, notes = resolve(lines, {**settings, **path}, "{}", base, names)
     if isinstance(model, nn.Module):
