@@ -1,6 +1,6 @@
 """The canonical text of a spec: the blanks, line ends and numbers that mean nothing, written one way.
 
-Lines stay as the author broke them, and so do comments; `docs/commands.md` says what changes. The work is
+Lines stay as the author broke them, and so do comments; docs/checking.md says what changes. The work is
 done on the words and signs of each line, the tree says what an ambiguous one is, and the result is parsed
 again and held against the tree: a format that would change a network is a defect, never a file.
 """

@@ -9,15 +9,15 @@ from cnndsl.diagnostics import Diagnostic
 from cnndsl.report import Report
 from cnndsl.terminal import printable
 
-__all__ = ["annotations"]
+__all__ = ["github_annotations"]
 
 
-def annotations(reports: Sequence[Report]) -> list[str]:
+def github_annotations(reports: Sequence[Report]) -> list[str]:
     """A workflow command for each diagnostic; files are named from the folder that the command runs in.
 
     >>> from cnndsl.api import check
-    >>> print(annotations([check("input 1x9x9 -> convv 4 k3")])[0])
-    ::error line=1,endLine=1,col=16,endColumn=21,title=unknown-layer::there is no layer or block `convv`...
+    >>> github_annotations([check("input 1x9x9 -> convv 4 k3")])[0].partition("::there")[0]
+    '::error line=1,endLine=1,col=16,endColumn=21,title=unknown-layer'
     """
     return [_annotation(diagnostic) for report in reports for diagnostic in report.diagnostics]
 

@@ -45,9 +45,9 @@ def verdicts(reports: Sequence[Report], total: int) -> str:
 def document(format: str, reports: Sequence[Report]) -> str:
     """All reports as one text."""
     if format == "github":
-        from cnndsl.backends.github import annotations
+        from cnndsl.backends.github import github_annotations
 
-        return "\n".join([*annotations(reports), verdicts(reports, len(reports))])
+        return "\n".join([*github_annotations(reports), verdicts(reports, len(reports))])
     import json
 
     if format == "sarif":

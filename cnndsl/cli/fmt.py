@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnndsl.cli.common import (
     Settings,
@@ -20,6 +20,7 @@ from cnndsl.cli.common import (
     spec_settings,
     use_color,
 )
+from cnndsl.cli.documents import judged
 from cnndsl.cli.files import named_specs, not_text, summary
 from cnndsl.diagnostics import PluginError, SpecError
 from cnndsl.terminal import Style, printable
@@ -46,7 +47,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Format every spec: 0, or 1 if one has errors, or would change under --check; 2 if one cannot be read."""
+    """Format every spec: 1 if one has errors, or would change under --check; 2 if one cannot be read."""
     settings = spec_settings(options)
     named = named_specs(options.specs, options.texts, exact=True)
     for problem in named.problems:
@@ -100,7 +101,7 @@ def _formatted(source: Source, settings: Settings, shapes: bool) -> str:
         return format_source(plain)
     from cnndsl.shape_comments import shape_comments
 
-    report = check_spec(plain, settings)
+    report = judged(check_spec(plain, settings))
     if not report.ok:
         raise SpecError(report.diagnostics)
     return format_source(plain, shape_comments(plain, settings.input, settings.params))
