@@ -68,15 +68,16 @@ def _inside(report: Report, tree: s.Body, blocks: list[s.Block]) -> tuple[Diagno
         for one in result.diagnostics
         if one.rule != "missing-input" and one.span not in places
     ]
-    if not any(isinstance(statement, s.FileUse) for statement in tree.statements):
+    brought = [statement for statement in tree.statements if isinstance(statement, s.FileUse)]
+    if all(use.names for use in brought):
+        names = {name.word for use in brought for name in use.names} | {block.name.word for block in blocks}
         known = {one.span for one in found}
-        found.extend(one for one in _unknown_layers(blocks) if one.span not in known)
+        found.extend(one for one in _unknown_layers(blocks, names) if one.span not in known)
     return tuple(sorted(found, key=lambda one: (one.span.start, one.span.end)))
 
 
-def _unknown_layers(blocks: list[s.Block]) -> Iterator[Diagnostic]:
+def _unknown_layers(blocks: list[s.Block], names: set[str]) -> Iterator[Diagnostic]:
     """Names that nothing has, also where a condition or a loop depends on what arrives and is never run."""
-    names = {block.name.word: block for block in blocks}
     pending: list[s.Statement] = [statement for block in blocks for statement in block.body.statements]
     while pending:
         at = pending.pop()

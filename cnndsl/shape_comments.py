@@ -19,6 +19,9 @@ from cnndsl.text import Source, Span
 
 __all__ = ["line_shapes", "shape_comments"]
 
+# What arrives: a shape, or shapes by the inputs' names, in place of the spec's own.
+Input = Shape | Mapping[str, Shape] | None
+
 # A shape, alone or with words behind a colon; `# 3x3 kernels` is none.
 _SHAPE_COMMENT = re.compile(r"#[ \t]*([0-9]+(?:x[0-9]+)*)(?=[ \t]*(?::|$))")
 # What may follow the last item of a line.
@@ -31,7 +34,7 @@ _DEEPEST = 200
 
 
 def shape_comments(
-    source: Source, input: Shape | None = None, parameters: Mapping[str, Any] | None = None
+    source: Source, input: Input = None, parameters: Mapping[str, Any] | None = None
 ) -> CommentRule:
     """What the comments of a spec without mistakes become when they tell the shapes as they are.
 
@@ -67,7 +70,7 @@ def shape_comments(
 
 
 def line_shapes(
-    source: Source, input: Shape | None = None, parameters: Mapping[str, Any] | None = None
+    source: Source, input: Input = None, parameters: Mapping[str, Any] | None = None
 ) -> dict[int, frozenset[Shape]]:
     """The shapes that the last item of each line gives, by the line's number, whenever the line is run.
 

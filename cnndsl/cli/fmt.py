@@ -85,7 +85,7 @@ def _read(spec: Path | Source) -> Source:
     if isinstance(spec, Source):
         return spec
     try:
-        return Source(spec.read_bytes().decode("utf-8"), str(spec))
+        return Source(spec.read_bytes().decode("utf-8"), str(spec), str(spec))
     except OSError as error:
         raise UsageError(f"cannot read {spec}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -96,7 +96,7 @@ def _formatted(source: Source, settings: Settings, shapes: bool) -> str:
     """The canonical text; SpecError where there is none, or for shapes where the spec has errors."""
     from cnndsl.formatter import format_source
 
-    plain = Source(source.text.removeprefix("\ufeff"), source.name)
+    plain = Source(source.text.removeprefix("\ufeff"), source.name, source.path)
     if not shapes:
         return format_source(plain)
     from cnndsl.shape_comments import shape_comments

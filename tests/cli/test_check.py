@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from cnndsl.cli import main
+from tests.backends.test_sarif import SCHEMA as SARIF
 from tests.cli.conftest import LENET, TWO_MISTAKES, Run
 
 POSITION = {
@@ -163,6 +164,24 @@ def test_json_of_a_text_that_does_not_parse(run: Run) -> None:
     found = json.loads(run("check", "-e", "add {", "--format", "json").out)
     jsonschema.validate(found, SCHEMA)
     assert found["files"][0]["diagnostics"][0]["rule"] == "syntax-error"
+
+
+def test_annotations_for_a_workflow(run: Run, lenet: str) -> None:
+    result = run("check", lenet, "bad.cnn", "--format", "github")
+    assert result.status == 1
+    lines = result.out.splitlines()
+    assert lines[0].startswith(
+        "::error file=bad.cnn,line=2,endLine=2,col=1,endColumn=6,title=unknown-layer::"
+    )
+    assert lines[-1] == "2 files: 1 ok, 1 with errors"
+
+
+def test_sarif_for_code_scanning(run: Run, lenet: str) -> None:
+    result = run("check", lenet, "bad.cnn", "--format", "sarif")
+    assert result.status == 1
+    found = json.loads(result.out)
+    jsonschema.validate(found, SARIF)
+    assert found["runs"][0]["results"][0]["ruleId"] == "unknown-layer"
 
 
 def test_standard_input(run: Run) -> None:

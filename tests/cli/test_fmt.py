@@ -151,6 +151,14 @@ def test_shapes_take_what_the_caller_says(run: Run) -> None:
     assert run("fmt", "--shapes", "-e", text).status == 1
 
 
+def test_shapes_behind_blocks_of_another_file(run: Run) -> None:
+    Path("nets").mkdir()
+    Path("nets/blocks.cnn").write_text("block cbr(c) { conv c k3 -> bn -> relu }\n")
+    Path("nets/net.cnn").write_text('use "blocks.cnn"\ninput 1x8x8\ncbr 4\n')
+    assert run("fmt", "--shapes", "nets").out == "nets/net.cnn: rewritten\n"
+    assert Path("nets/net.cnn").read_text().endswith("\ncbr 4    # 4x6x6\n")
+
+
 def test_shapes_of_a_library_of_blocks_are_unknown(run: Run) -> None:
     text = "block b(c) {\n  conv c k3    # 4x6x6\n}\n"
     result = run("fmt", "--shapes", "-e", text)

@@ -105,7 +105,8 @@ def test_a_library_of_blocks_is_right(run: Run, nets: Path) -> None:
     ("text", "found"),
     [
         ("block b { covn 3 k3 }", [(1, 11, "unknown-layer")]),
-        ("block b(c) { if C != c { covn 3 } else { tahn } }", [(1, 26, "unknown-layer"), (1, 42, "unknown-layer")]),
+        ("block b(c) { if C != c { covn 3 } }", [(1, 26, "unknown-layer")]),
+        ("block b(c) { if C != c { relu } else { tahn } }", [(1, 40, "unknown-layer")]),
         ("block b(c) { for i in range(c) { [x{i}: covn 3] x c } }", [(1, 41, "unknown-layer")]),
         ("block b(c) { conv c k3 pading=1 }", [(1, 24, "unknown-argument")]),
         ("block b { conv z k3 }", [(1, 16, "unknown-name")]),
@@ -123,11 +124,19 @@ def test_what_is_wrong_in_a_library(run: Run, text: str, found: list[tuple[int, 
     assert [(int(head[1]), int(head[2]), head[3]) for head in heads if head is not None] == found
 
 
-@pytest.mark.parametrize(
-    "text", ["model M\nblock b { relu }", "relu\nblock b { relu }", "train {}\nblock b { relu }"]
-)
+@pytest.mark.parametrize("first", ["model M", "relu", "train {}"])
 def test_what_names_a_network_is_no_library(run: Run, first: str) -> None:
     assert "error[missing-input]" in run("check", "-e", f"{first}\nblock b {{ relu }}").out
+
+
+def test_a_library_that_uses_another(run: Run, nets: Path) -> None:
+    (nets / "a.cnn").write_text(BLOCKS)
+    (nets / "b.cnn").write_text(
+        'use "a.cnn": cbr\nblock two(c) { cbr c -> if c > 3 { cbr c } else { cbrr c } }\n'
+    )
+    result = run("check", "nets/b.cnn", "--format", "concise")
+    assert result.out.startswith("nets/b.cnn:2:56: error[unknown-layer]")
+    assert "unknown-layer" not in run("check", "nets/a.cnn").out
 
 
 def test_json_of_a_library(run: Run) -> None:
