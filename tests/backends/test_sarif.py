@@ -1,7 +1,7 @@
 """SARIF 2.1.0: the form that the standard wants, and what the diagnostics say in it.
 
 `SCHEMA` is written after the standard and holds what cnndsl writes of it, and nothing else: property names,
-which are required, types and bounds. The licence of the standard's own schema does not say that a copy may lie here.
+which are required, types and bounds. No licence says that a copy of the standard's own schema may lie here.
 """
 
 from __future__ import annotations

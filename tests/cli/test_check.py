@@ -219,3 +219,12 @@ def test_colour_is_for_terminals_that_want_it(
         monkeypatch.setattr(sys, "stdout", stream)
         assert main(["check", "-e", TWO_MISTAKES]) == 1
         assert ("\x1b[" in stream.getvalue()) is expected
+
+
+def test_long_lines_are_cut_to_the_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = "input 1x9x9 -> " + "relu -> " * 20 + "conv 4 k33" + " -> relu" * 20
+    widths = {}
+    for said in ("60", "120", "no number", ""):
+        monkeypatch.setenv("COLUMNS", said)
+        widths[said] = max(map(len, run("check", "-e", spec).out.splitlines()[1:3]))
+    assert 50 <= widths["60"] <= 60 < widths["no number"] == widths[""] <= 100 < widths["120"] <= 120

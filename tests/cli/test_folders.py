@@ -135,7 +135,7 @@ def test_a_library_that_uses_another(run: Run, nets: Path) -> None:
         'use "a.cnn": cbr\nblock two(c) { cbr c -> if c > 3 { cbr c } else { cbrr c } }\n'
     )
     result = run("check", "nets/b.cnn", "--format", "concise")
-    assert result.out.startswith("nets/b.cnn:2:56: error[unknown-layer]")
+    assert result.out.startswith("nets/b.cnn:2:51: error[unknown-layer]")
     assert "unknown-layer" not in run("check", "nets/a.cnn").out
 
 
