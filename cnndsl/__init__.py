@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cnndsl.api import check, compile, draw, show, to_python
+    from cnndsl.api import check, compile, draw, format, show, to_python
     from cnndsl.diagnostics import Diagnostic, PluginError, SpecError
     from cnndsl.report import Report
     from cnndsl.training import train
@@ -30,6 +30,7 @@ __all__ = [
     "check",
     "compile",
     "draw",
+    "format",
     "show",
     "to_python",
     "train",
@@ -43,6 +44,7 @@ _HOMES = {
     "check": "cnndsl.api",
     "compile": "cnndsl.api",
     "draw": "cnndsl.api",
+    "format": "cnndsl.api",
     "show": "cnndsl.api",
     "to_python": "cnndsl.api",
     "train": "cnndsl.training",

@@ -23,7 +23,18 @@ if TYPE_CHECKING:
     import graphviz
     from torch import nn
 
-__all__ = ["Inputs", "Spec", "check", "check_source", "compile", "draw", "read_spec", "show", "to_python"]
+__all__ = [
+    "Inputs",
+    "Spec",
+    "check",
+    "check_source",
+    "compile",
+    "draw",
+    "format",
+    "read_spec",
+    "show",
+    "to_python",
+]
 
 Spec = str | Path | Source
 # The shape of the one input, or the shapes of several by their names.
@@ -34,6 +45,8 @@ def read_spec(spec: Spec) -> Source:
     """The text of a spec with its name; OSError where a file cannot be read."""
     if isinstance(spec, Source):
         return spec
+    if not isinstance(spec, (str, Path)):
+        raise TypeError(f"a spec is a text or a Path, not {type(spec).__name__}")
     is_path = isinstance(spec, Path) or (spec.endswith(".cnn") and len(spec.split()) == 1)
     if not is_path:
         return Source(str(spec).removeprefix("\ufeff"), "<text>")
@@ -141,3 +154,16 @@ def draw(spec: Spec, input: Inputs | None = None, **params: Any) -> graphviz.Dig
     from cnndsl.backends.dot import draw as diagram
 
     return diagram(check(spec, input, params))
+
+
+def format(spec: Spec) -> str:
+    """The canonical text of a spec, as `cnndsl fmt` writes it; SpecError where it does not parse.
+
+    Comments and line breaks stay, and so does the network. Nothing is written to a file.
+
+    >>> format("input 1x28x28\\nconv  16 k3->relu")
+    'input 1x28x28\\nconv 16 k3 -> relu\\n'
+    """
+    from cnndsl.formatter import format_source
+
+    return format_source(read_spec(spec))

@@ -56,7 +56,7 @@ def format_source(source: Source, comments: CommentRule | None = None) -> str:
     `comments`, where given, says what each line's trailing comment becomes.
 
     >>> print(format_source(Source("conv   16 k3->relu#done")), end="")
-    conv 16 k3 -> relu  #done
+    conv 16 k3 -> relu    #done
     """
     tree = parse(source)
     lines = _Layout(_Roles(source.text, tree), comments or (lambda number, comment: comment)).run(source.text)
