@@ -8,9 +8,10 @@ kept for later is called by its label.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
+from itertools import groupby
 
 from cnndsl.backends.source.flow import Flow, Unit
 from cnndsl.backends.source.layout import statement
@@ -18,7 +19,7 @@ from cnndsl.backends.source.naming import attribute, variable
 from cnndsl.ir import Graph, Node
 from cnndsl.layers.declaration import Join, Layer, Module
 
-__all__ = ["Forward", "module_of", "write_forward"]
+__all__ = ["Conditional", "Forward", "module_of", "write_forward"]
 
 # A value that is needed this many steps after it was made goes by its label.
 FAR = 3
@@ -32,6 +33,23 @@ class Forward:
     parameters: tuple[str, ...]
     returns: int
     lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """Steps in a row that stand behind an `if`.
+
+    They are taken where `test` is true; else `instead` is the value that stands for the last one's.
+    """
+
+    units: tuple[Unit, ...]
+    instead: int
+    test: str
+
+    @property
+    def result(self) -> int:
+        """The value that is used further on."""
+        return self.units[-1].gives[0]
 
 
 def module_of(graph: Graph, node: Node) -> Module:
@@ -69,16 +87,30 @@ class Variables:
         index = heappop(self.free)
         return "xyz"[index] if index < 3 else f"x{index - 2}"
 
+    def hold(self, value: int, name: str) -> None:
+        """Put the value into this variable, which holds nothing else that is needed."""
+        if GENERIC.fullmatch(name) and pool_index(name) in self.free:
+            self.free.remove(pool_index(name))
+            heapify(self.free)
+        self.used.add(name)
+        self.names[value] = name
+
     def release(self, value: int) -> None:
         """The value is not needed any more."""
         name = self.names[value]
         self.used.discard(name)
         if GENERIC.fullmatch(name):
-            index = "xyz".index(name) if len(name) == 1 else int(name[1:]) + 2
-            heappush(self.free, index)
+            heappush(self.free, pool_index(name))
 
 
-def write_forward(graph: Graph, flow: Flow, labels: Mapping[int, str | None]) -> Forward:
+def pool_index(name: str) -> int:
+    """The place of a name in the pool."""
+    return "xyz".index(name) if len(name) == 1 else int(name[1:]) + 2
+
+
+def write_forward(
+    graph: Graph, flow: Flow, labels: Mapping[int, str | None], conditional: Sequence[Conditional] = ()
+) -> Forward:
     """The `forward` of a scope's module; `labels` are the names that values may be called by."""
     units, last = steps_and_uses(graph, flow)
     variables = Variables()
@@ -90,28 +122,44 @@ def write_forward(graph: Graph, flow: Flow, labels: Mapping[int, str | None]) ->
     parameters = tuple(variables.names[value] for value in flow.takes)
 
     named = called_by_label(flow)
-    steps: list[tuple[tuple[int, ...], str, str]] = []
+    behind = {unit.gives: one for one in conditional for unit in one.units}
+    # The variable for what conditional steps give, which holds the value that stands for it before.
+    kept: dict[int, str] = {}
+    steps: list[tuple[tuple[int, ...], str, str, str]] = []
     for index, unit in enumerate(units):
+        one = behind.get(unit.gives)
+        if one is not None and one.result not in kept:
+            instead = variables.names[one.instead]
+            kept[one.result] = instead
+            if last[one.instead] >= index + len(one.units):
+                kept[one.result] = variables.assign(one.result, labels.get(one.result))
+                steps.append(((), f"{kept[one.result]} = ", instead, ""))
         code = call(graph, unit, variables.names)
         for value in dict.fromkeys(unit.takes):
             if last[value] == index:
                 variables.release(value)
-        targets = [
-            variables.assign(
-                value, labels.get(value) if last[value] - index >= FAR or value in named else None
-            )
-            if value in last
-            else "_"
-            for value in unit.gives
-        ]
+        targets = []
+        for value in unit.gives:
+            if value in kept:
+                variables.hold(value, kept[value])
+            elif value in last:
+                is_far = last[value] - index >= FAR or value in named
+                variables.assign(value, labels.get(value) if is_far else None)
+            targets.append(variables.names.get(value, "_"))
         is_used = any(value in last for value in unit.gives)
-        steps.append((unit.gives, f"{', '.join(targets)} = " if is_used else "", code))
+        steps.append(
+            (unit.gives, f"{', '.join(targets)} = " if is_used else "", code, one.test if one else "")
+        )
 
-    if steps and steps[-1][0] == flow.returns:
-        steps[-1] = ((), "return ", steps[-1][2])
+    if steps and steps[-1][0] == flow.returns and not steps[-1][3]:
+        steps[-1] = ((), "return ", steps[-1][2], "")
     else:
-        steps.append(((), "return ", ", ".join(variables.names[value] for value in flow.returns)))
-    lines = [line for _, before, code in steps for line in statement(before, code, " " * 8)]
+        steps.append(((), "return ", ", ".join(variables.names[value] for value in flow.returns), ""))
+    lines: list[str] = []
+    for test, group in groupby(steps, lambda step: step[3]):
+        indent = " " * (12 if test else 8)
+        lines += [f"        if {test}:"] if test else []
+        lines += [line for _, before, code, _ in group for line in statement(before, code, indent)]
     return Forward(parameters, len(flow.returns), tuple(lines))
 
 
