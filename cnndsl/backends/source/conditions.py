@@ -93,9 +93,9 @@ def both(one: Test, other: Test) -> Test:
 
 def switches(sizes: Parameters) -> Iterator[Test]:
     """Parameters that are there or not, true or false."""
-    for name, values in sizes.named.items():
-        if None in values:
-            yield Test(tuple(value is not None for value in values), partial("{} is not None".format, name))
+    for name, given in sizes.named.items():
+        if None in given:
+            yield Test(tuple(value is not None for value in given), partial("{} is not None".format, name))
     known: list[tuple[str, Sequence[Any]]] = [*sizes.words.items(), *sizes.named.items()]
     for name, values in known:
         if all(isinstance(value, bool) for value in values):

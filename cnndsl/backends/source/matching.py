@@ -172,6 +172,8 @@ class Standing:
         """Whether the two steps take the same values; what they give is then the same."""
         if len(unit.takes) != len(own.takes) or len(unit.gives) != len(own.gives):
             return False
+        if (unit.is_copy, unit.content.training_only) != (own.is_copy, own.content.training_only):
+            return False
         if not all(self.settle(value, o) for value, o in zip(unit.takes, own.takes, strict=True)):
             return False
         self.possible.update((value, {o}) for value, o in zip(unit.gives, own.gives, strict=True))

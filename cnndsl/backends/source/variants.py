@@ -199,7 +199,7 @@ def gate_of(
     outside = [unit for unit in flow.units if inside.isdisjoint(unit.gives)]
     used = {value for unit in outside for value in unit.takes}.union(flow.returns)
     value = units[-1].gives[0]
-    if used & inside != {value}:
+    if used & inside != {value} or any(unit.is_copy or unit.content.training_only for unit in units):
         return None
     while value in inside:
         value = passes[value]
