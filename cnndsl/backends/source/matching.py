@@ -101,16 +101,18 @@ def match_order(whole: Sequence[Entry], entries: Sequence[Entry]) -> Pairs | Non
 
 
 def is_repeated(entries: Sequence[Entry], index: int) -> bool:
-    """Whether the entry is one of several equal ones in a row, of which a person would give the number."""
-    around = [entries[place][1] for place in (index - 1, index + 1) if 0 <= place < len(entries)]
-    return any(same_part(entries[index][1], other) for other in around)
+    """Whether a part stands there more than once, so that a person would say how often, not whether."""
+    part = entries[index][1]
+    return (
+        isinstance(part, Part)
+        and bool(part.positional or part.keywords)
+        and any(same_part(part, other) for place, (_, other) in enumerate(entries) if place != index)
+    )
 
 
-def same_part(tree: Tree, other: Tree) -> bool:
+def same_part(part: Part, other: Tree) -> bool:
     """Whether two parts are of the same class and have the same arguments."""
-    if isinstance(tree, Inline) or isinstance(other, Inline):
-        return False
-    return replace(tree, node=None) == replace(other, node=None)
+    return isinstance(other, Part) and replace(part, node=None) == replace(other, node=None)
 
 
 def closeness(tree: Tree, other: Tree) -> float:
