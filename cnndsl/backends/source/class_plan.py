@@ -14,7 +14,7 @@ from cnndsl.backends.source.naming import attribute, fits_sequential, unique, va
 from cnndsl.backends.source.parameters import SIZES, Parameters, Request
 from cnndsl.backends.source.parts import Column, Entry, Inline, Part, Path, Tree, TypeName, columns, leaves
 from cnndsl.backends.source.signature import Parameter
-from cnndsl.backends.source.values import ABSENT
+from cnndsl.backends.source.values import ABSENT, key_of
 from cnndsl.backends.source.variants import Gate, Shared, gates, places
 from cnndsl.ir import Graph, Scope
 
@@ -51,7 +51,7 @@ class Row:
 
     path: Path
     target: str | int | None
-    columns: tuple[Column, ...]
+    arguments: tuple[tuple[Column, list[Request]], ...]
 
 
 class Maker:
@@ -75,9 +75,7 @@ class Maker:
         in_sequence = is_sequential(flow, entries)
         rows = list(self.rows(scopes))
         sizes = self.parameters(scopes.numbers)
-        sizes.resolve(
-            [request for row in rows for column in row.columns for request in self.requests(row, column)]
-        )
+        sizes.resolve([request for row in rows for _, asked in row.arguments for request in asked])
         made = {row.path: self.made(row, sizes) for row in rows}
         tests = {} if scopes.is_uniform else self.tests(scopes, sizes, not in_sequence)
         switches: dict[str, str] = {}
@@ -113,15 +111,23 @@ class Maker:
             if len({one.target for one in present}) > 1:
                 target = None
                 table = [Column("activation", False, None, ([TypeName(str(one.target)) for one in present],))]
-            is_here = [one is not None for one in found]
-            yield Row(path, target, tuple(spread(column, is_here) for column in table))
+            yield self.row(path, target, spread(table, [one is not None for one in found]))
+
+    def row(self, path: Path, target: str | int | None, table: Sequence[Column]) -> Row:
+        """A part of a class with the requests for its arguments."""
+        known: Collection[str] = SIZES
+        if isinstance(target, int):
+            known = {one.name for one in self.classes[target].parameters if one.is_size}
+        arguments = []
+        for column in table:
+            is_size = column.name in known
+            asked = [Request(one, key_of(one), column.name, path, is_size) for one in column.values]
+            arguments.append((column, asked))
+        return Row(path, target, tuple(arguments))
 
     def made(self, row: Row, sizes: Parameters) -> Made:
         """A part of a class with its arguments written out."""
-        texts = [
-            column.write([sizes.text(request) for request in self.requests(row, column)])
-            for column in row.columns
-        ]
+        texts = [column.write([sizes.text(request) for request in asked]) for column, asked in row.arguments]
         if row.target is None:
             return Made(texts[0], (), False)
         if isinstance(row.target, int):
@@ -131,14 +137,7 @@ class Maker:
 
     def constant(self, part: Part) -> Made:
         """A part that is made once."""
-        return self.made(Row((), part.target, tuple(columns([part]))), Parameters({}, (), (), False))
-
-    def requests(self, row: Row, column: Column) -> list[Request]:
-        """The requests for the values of an argument."""
-        known: Collection[str] = SIZES
-        if isinstance(row.target, int):
-            known = {one.name for one in self.classes[row.target].parameters if one.is_size}
-        return [Request(values, column.name, row.path, column.name in known) for values in column.values]
+        return self.made(self.row((), part.target, columns([part])), Parameters({}, (), (), False))
 
     def tests(self, scopes: Shared, sizes: Parameters, joins: bool) -> dict[Path, str]:
         """The conditions of the parts that some scopes lack, by their places."""
@@ -185,14 +184,16 @@ class Maker:
         return () if value is None else value.shape
 
 
-def spread(column: Column, is_here: Sequence[bool]) -> Column:
-    """The column with a value for the instances that lack the part."""
+def spread(table: Sequence[Column], is_here: Sequence[bool]) -> Sequence[Column]:
+    """The columns with a value for the instances that lack the part."""
     if all(is_here):
-        return column
-    rests = [iter(values) for values in column.values]
-    return replace(
-        column, values=tuple([next(rest) if here else ABSENT for here in is_here] for rest in rests)
-    )
+        return table
+    result = []
+    for column in table:
+        rests = [iter(values) for values in column.values]
+        spread = tuple([next(rest) if here else ABSENT for here in is_here] for rest in rests)
+        result.append(replace(column, values=spread))
+    return result
 
 
 def joined(unit: Unit) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnndsl.backends.source.naming import unique, variable
 from cnndsl.backends.source.signature import NEUTRAL, Parameter, default_of
@@ -38,14 +38,14 @@ SIZES = frozenset(
 POSITIONAL = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """An argument whose values are to be written: `wish` is its keyword, `path` the keys of its child.
 
-    `is_size` where it is a count of channels.
+    `key` are the values as source; `is_size` where it is a count of channels.
     """
 
     values: Sequence[Any]
+    key: Key
     wish: str
     path: tuple[str, ...]
     is_size: bool
@@ -71,11 +71,11 @@ class Parameters:
     def resolve(self, requests: Sequence[Request]) -> None:
         """Find an expression for every request's values; `text` then gives it."""
         self.halves = dict(half_kernels(requests))
-        self.sizes = {key_of(request.values) for request in requests if request.is_size}
+        self.sizes = {request.key for request in requests if request.is_size}
         wanted: dict[Key, list[Request]] = {}
         partial: dict[Key, list[Request]] = {}
         for request in requests:
-            key = key_of(request.values)
+            key = request.key
             if request.wish == "padding" and key in self.halves:
                 continue
             if "" in key:
@@ -141,19 +141,19 @@ class Parameters:
         for key, asked in partial.items():
             text = self.partial_text(key, asked)
             if text is None:
-                rest[key] = [replace(one, values=filled(one.values)) for one in asked]
+                rest[key] = [filled_in(one) for one in asked]
             else:
                 self.texts[key] = text
-        self.name_rest({key_of(asked[0].values): asked for asked in rest.values()})
+        self.name_rest({asked[0].key: asked for asked in rest.values()})
         for key, asked in rest.items():
-            self.texts[key] = self.texts[key_of(asked[0].values)]
+            self.texts[key] = self.texts[asked[0].key]
 
     def partial_text(self, key: Key, asked: Sequence[Request]) -> str | None:
         """The expression for values that some instances lack, None where a new parameter has to be made."""
         values = asked[0].values
         is_same, is_size = is_constant(key), any(request.is_size for request in asked)
         written = next(text for text in key if text)
-        known = [text for other, text in self.texts.items() if agree(key, other)]
+        known = [text for other, text in self.texts.items() if "" not in other and agree(key, other)]
         for request in asked:
             does_nothing = is_same and written == str(NEUTRAL.get(request.wish))
             if request.wish in known and not does_nothing:
@@ -261,7 +261,7 @@ class Parameters:
 
     def text(self, request: Request) -> str:
         """The expression for a request that was resolved."""
-        key = key_of(request.values)
+        key = request.key
         if "" not in key and is_constant(key):
             return key[0]
         if request.wish == "padding" and key in self.halves:
@@ -299,14 +299,20 @@ class Parameters:
         return tuple(sorted(found, key=lambda parameter: parameter.default is not None))
 
 
+def filled_in(request: Request) -> Request:
+    """The request with None where an instance lacks the child."""
+    values = filled(request.values)
+    return request._replace(values=values, key=key_of(values))
+
+
 def half_kernels(requests: Sequence[Request]) -> Iterator[tuple[Key, Key]]:
     """The paddings that are half of a kernel, with that kernel: `kernel_size=k, padding=k // 2`."""
-    kernels = [r.values for r in requests if r.wish == "kernel_size" and is_varying_size(r.values)]
+    kernels = [r for r in requests if r.wish == "kernel_size" and is_varying_size(r.values)]
     for request in requests:
         if request.wish == "padding":
             for kernel in kernels:
-                if all(is_half(p, k) for p, k in zip(request.values, kernel, strict=True)):
-                    yield key_of(request.values), key_of(kernel)
+                if all(is_half(p, k) for p, k in zip(request.values, kernel.values, strict=True)):
+                    yield request.key, kernel.key
 
 
 def is_half(padding: Any, kernel: Any) -> bool:

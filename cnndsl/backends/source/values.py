@@ -19,7 +19,7 @@ Key = tuple[str, ...]
 
 def key_of(values: Sequence[Any]) -> Key:
     """The values as source."""
-    return tuple("" if value is ABSENT else literal(value) for value in values)
+    return tuple(["" if value is ABSENT else literal(value) for value in values])
 
 
 def is_constant(key: Key) -> bool:
@@ -39,8 +39,11 @@ def filled(values: Sequence[Any]) -> list[Any]:
 
 def is_varying_size(values: Sequence[Any]) -> bool:
     """Whether the values are positive whole numbers that are not all the same."""
-    known = [value for value in values if value is not ABSENT]
-    return all(type(value) is int and value > 0 for value in known) and len(set(known)) > 1
+    kinds = set(map(type, values))
+    if ABSENT in values:
+        values = [value for value in values if value is not ABSENT]
+        kinds = set(map(type, values))
+    return kinds == {int} and min(values) > 0 and len(set(values)) > 1
 
 
 def candidates(
