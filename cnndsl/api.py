@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnndsl.collector import without_collector
-from cnndsl.diagnostics import SpecError
+from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.elaborate import elaborate, input_problem
-from cnndsl.parser import parse
+from cnndsl.parser import Parsed, parse_all
 from cnndsl.report import Report
 from cnndsl.syntax import Body
 from cnndsl.text import Source
@@ -66,13 +66,22 @@ def check_source(
     """`check` for a text that has been read."""
     shape = None if input is None else _shape(input)
     with without_collector():
-        try:
-            tree = parse(source)
-        except SpecError as error:
-            empty = elaborate(source, Body(source.span(0, 0), ()))
-            return Report(source, empty.graph, error.diagnostics)
+        parsed = parse_all(source)
+        tree = Body(source.span(0, 0), ()) if parsed.body is None else parsed.body
         result = elaborate(source, tree, shape, params)
-    return Report(source, result.graph, result.diagnostics)
+    if parsed.body is None:
+        return Report(source, result.graph, parsed.diagnostics)
+    if not parsed.diagnostics:
+        return Report(source, result.graph, result.diagnostics)
+    return Report(source, result.graph, together(parsed, result.diagnostics))
+
+
+def together(parsed: Parsed, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """What does not parse and what else is wrong, in the order of the text, without follow-ups."""
+    from cnndsl.slips.recovery import without_follow_ups
+
+    both = (*parsed.diagnostics, *without_follow_ups(found, parsed.diagnostics, parsed.lost))
+    return tuple(sorted(both, key=lambda one: (one.span.start, one.span.end)))
 
 
 def _shape(input: Sequence[int]) -> tuple[int, ...]:

@@ -164,6 +164,9 @@ class _Elaborator(Joining, Applying, Looping):
                 self.loop(statement, place)
             case s.If():
                 self.condition(statement, place)
+            case s.Lost():
+                if statement.has_value:
+                    self.lose(place, statement.span)
             case s.Model() | s.Block() | s.Train() | s.FileUse() | s.OutputBlock() | s.Input():
                 # Collected before the run, which also refused them below the top level.
                 pass

@@ -119,7 +119,7 @@ def collect(spec: s.Body, report: Report) -> Declarations:
             case s.FileUse() | s.OutputBlock():
                 message = f"{_LATER[type(statement)]} is not supported by this version of cnndsl yet"
                 report(Diagnostic("syntax-error", message, statement.span))
-            case s.Param() | s.Let():
+            case s.Param() | s.Let() | s.Lost():
                 pass
             case _:
                 started = True
