@@ -70,10 +70,14 @@ def check_source(
         tree = Body(source.span(0, 0), ()) if parsed.body is None else parsed.body
         result = elaborate(source, tree, shape, params)
     if parsed.body is None:
-        return Report(source, result.graph, parsed.diagnostics)
-    if not parsed.diagnostics:
-        return Report(source, result.graph, result.diagnostics)
-    return Report(source, result.graph, together(parsed, result.diagnostics))
+        found = parsed.diagnostics
+    elif parsed.diagnostics:
+        found = together(parsed, result.diagnostics)
+    else:
+        found = result.diagnostics
+    return Report(
+        source, result.graph, found, lambda text: check_source(Source(text, source.name), input, params)
+    )
 
 
 def together(parsed: Parsed, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -97,7 +101,8 @@ def _shape(input: Sequence[int]) -> tuple[int, ...]:
 def _checked(spec: Spec, input: Sequence[int] | None, params: Mapping[str, Any]) -> Report:
     report = check(spec, input, params)
     if not report.ok:
-        raise SpecError(tuple(one for one in report.diagnostics if one.severity == "error"))
+        found = report.with_fixes().diagnostics
+        raise SpecError(tuple(one for one in found if one.severity == "error"))
     return report
 
 

@@ -57,11 +57,11 @@ def parse_all(source: Source) -> Parsed:
 
     A slip with a certain mend is read as mended, anything else that does not parse is a `Lost`.
 
-    >>> parsed = parse_all(Source("input 1x28x28 -> conv 16, k3 -> flatten 1 2 ^"))
+    >>> parsed = parse_all(Source("input 1x28x28 -> conv 16, k3 -> flatten ->"))
     >>> [one.message for one in parsed.diagnostics]
-    ['arguments are not separated by commas', '`^` cannot stand here: expected `->`, a new line or an argument']
+    ['arguments are not separated by commas', 'nothing follows the last `->`']
     >>> [statement.span.text for statement in parsed.body.statements]
-    ['input 1x28x28', 'conv 16, k3', 'flatten 1 2 ^']
+    ['input 1x28x28', 'conv 16, k3', 'flatten']
     """
     refused = too_long(source) or too_deep(source)
     if refused is not None:

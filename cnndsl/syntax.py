@@ -308,7 +308,7 @@ class Input(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """What stands where a text does not parse; `has_value` is False for a declaration, which feeds nothing on."""
+    """What stands where a text does not parse; a declaration has no value, and feeds nothing on."""
 
     span: Span
     has_value: bool

@@ -50,7 +50,14 @@ class Applying(Context):
             output = self.shape(layer, bound, arriving, item, place)
         if bound is None or arriving is None or output is None:
             place.current = self.builder.append(
-                place.scope, layer, (place.current,), None, item.span, place.uses, key=key
+                place.scope,
+                layer,
+                (place.current,),
+                None,
+                item.span,
+                place.uses,
+                key=key,
+                arguments=None if bound is None else bound.arguments,
             )
             return
         place.current = self.builder.append(

@@ -136,7 +136,7 @@ def _module_prefix(stop: Stop) -> Slip | None:
     first = stop.line_start + prefix.start(1)
     return stop.say(
         f"`{prefix[1]}.` is not written here: a layer is called by its name",
-        "`conv 16 k3 p1` is a convolution; what arrives is known, so that only the output's channels are written",
+        "`conv 16 k3 p1` is a convolution; only the output's channels are written, for what arrives is known",
         first=first,
         mends=(Mend(f"take `{prefix[1]}.` out", ((first, stop.end, ""),)),),
     )

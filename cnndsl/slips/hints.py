@@ -11,6 +11,8 @@ from cnndsl.slips.stop import KEYWORDS, Stop, shown
 __all__ = ["HINTS", "element_end"]
 
 _ARROW_HELP = "an arrow leads from one layer to the next: `conv 16 k3 -> relu`"
+# A line of a hundred thousand commas is mended no further.
+MOST_EDITS = 30
 _NAME = r"[A-Za-z_]\w*"
 # Sizes that are joined by anything but x: `(1, 28, 28)`, `1 x 28 x 28`, `28×28`.
 _SIZES = re.compile(r"\s*[:=]?\s*[(\[]?\s*([0-9]+(?:\s*[,xX*×]\s*[0-9]+)*)\s*[)\]]?(?=\s*(?:#.*|->.*)?$)")
@@ -18,7 +20,7 @@ _ENDS = re.compile(r'"[^"\n]*"|->|[\[\](){}|#\n]')
 
 
 def element_end(text: str, at: int, end: int) -> int:
-    """The offset at which the element around `at` ends: before an arrow, a bar, a bracket or the line's end."""
+    """Where the element around `at` ends: before an arrow, a bar, a bracket or the line's end."""
     depth = 0
     for found in _ENDS.finditer(text, at, end):
         if found[0] in ("(", "["):
@@ -120,7 +122,7 @@ def _commas(stop: Stop) -> Slip | None:
             mends=(stop.instead("write `|`", " |"),),
         )
     last = element_end(stop.text, stop.at, stop.line_end)
-    commas = [stop.at, *(stop.at + 1 + i for i in _loose_commas(stop.text[stop.at + 1 : last]))]
+    commas = [stop.at, *(stop.at + 1 + i for i in _loose_commas(stop.text[stop.at + 1 : last]))][:MOST_EDITS]
     edits = tuple(
         (at, at + 1, "" if stop.text[at + 1 : at + 2].isspace() or at + 1 == last else " ") for at in commas
     )

@@ -51,7 +51,7 @@ def recover(source: Source, slip: Slip, attempt: Attempt) -> Recovered:
     draft = Draft(source, source.text)
     found: list[Diagnostic] = []
     lost: set[str] = set()
-    left = max(4, min(4 * MOST_SLIPS, MOST_READ // max(1, len(source.text))))
+    left = max(3, min(4 * MOST_SLIPS, MOST_READ // max(1, len(source.text))))
     at: Slip | None = slip
     while at is not None and left > 0 and len(found) < MOST_SLIPS:
         mended = None
@@ -145,9 +145,7 @@ def _stretch_end(text: str, at: int, owed: str) -> int:
             if what == pending[-1]:
                 pending.pop()
         elif (what in ("->", "|") and not pending and not (is_separator and sign.start() == at)) or (
-            what[0] in "#\n"
-            and "}" not in pending
-            and ("]" not in pending or what == "\n" and not owed and pending == [])
+            what[0] in "#\n" and "}" not in pending and "]" not in pending
         ):
             return len(text[at : sign.start()].rstrip()) + at
         if sign.start() > line_end and not pending:
@@ -158,7 +156,7 @@ def _stretch_end(text: str, at: int, owed: str) -> int:
 def without_follow_ups(
     diagnostics: Sequence[Diagnostic], slips: Sequence[Diagnostic], lost: frozenset[str]
 ) -> tuple[Diagnostic, ...]:
-    """The mistakes that are not there only because of the slips: in what was mended, and names that were lost."""
+    """The mistakes that are none of the slips' making: not in what was mended, nor names that were lost."""
     mended = [edit.span for slip in slips for fix in slip.fixes[:1] for edit in fix.edits]
 
     def follows(one: Diagnostic) -> bool:
