@@ -182,7 +182,7 @@ def _snippet(source: Source, marks: list[Mark], gutter: int, style: Style, sever
 
 def _fix(fix: Fix, gutter: int, style: Style) -> list[str]:
     """A fix: its title and, where it stays within a line, the line as it would be."""
-    rows = [f"  {style.good('fix')}: {printable(fix.title)}"]
+    rows = [f"  {style.good('help')}: {printable(fix.title)}"]
     lines = {place.line for edit in fix.edits for place in (edit.span.first, edit.span.last)}
     sources = {id(edit.span.source): edit.span.source for edit in fix.edits}
     if len(lines) != 1 or len(sources) != 1 or any("\n" in edit.text for edit in fix.edits):

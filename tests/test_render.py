@@ -63,7 +63,7 @@ def test_lines_that_are_left_out_and_a_fix() -> None:
         |  ...
         |  4 | conv 8 k9
         |    |        ^^
-        |  fix: add `p2`
+        |  help: add `p2`
         |  4 + conv 8 k9 p2
     """)
 

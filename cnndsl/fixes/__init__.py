@@ -73,11 +73,12 @@ def _fixed(diagnostic: Diagnostic, case: Case, trial: _Trial) -> Diagnostic:
         if tried > MOST_TRIED or trial.spent or len(made) == MOST_OFFERED:
             break
         fix = trial.run(diagnostic, candidate)
+        if fix is not None and fix.certain:
+            # What else would work was not meant.
+            made = [fix]
+            break
         if fix is not None:
             made.append(fix)
-    certain = [fix for fix in made if fix.certain]
-    if len(certain) > 1:
-        made = [fix._replace(certain=False) for fix in made]
     help = tuple(line for line in diagnostic.help if not _is_said(line, case, made))
     return Diagnostic(
         diagnostic.rule,
@@ -111,7 +112,7 @@ def _is_said(line: str, case: Case, fixes: Sequence[Fix]) -> bool:
     code = line.partition("`")[2].partition("`")[0]
     if any(code and code in fix.title for fix in fixes):
         return True
-    return line.startswith(("did you mean", "write `")) and bool(fixes)
+    return line.startswith(("did you mean", "write `", "for example")) and bool(fixes)
 
 
 class _Trial:

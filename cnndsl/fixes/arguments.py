@@ -43,7 +43,7 @@ def usual_values(case: Case) -> Iterator[Candidate]:
         for flags in ("2",) if is_pool else ("k3 p1", "k3", "k1", "k2 s2", "k5 p2"):
             if not is_pool and "padding" in given:
                 flags = flags.split()[0]
-            yield _added(case, end, flags, f"`{call.name} ... {flags}` fits: {{shape}}")
+            yield _added(case, end, flags, f"`{call.span.text} {flags}` fits: {{shape}}")
         return
     if missing == ["out"]:
         first = call.name_span.end
@@ -75,7 +75,7 @@ def _wanted_sizes(case: Case, arriving: int | None) -> Iterator[int]:
     ]
     near = sorted(same, key=lambda one: abs(one.span.start - case.call.span.start) if case.call else 0)
     if case.call.name in ("linear", "dense", "fc", "Linear"):
-        yield from (10,) if case.call is same[-1:] else ()
+        yield from (10,) if same and case.call is same[-1] else ()
     if arriving is not None:
         yield arriving
     for one in near:

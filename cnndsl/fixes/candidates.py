@@ -135,7 +135,7 @@ class Case:
         argument = layer.argument(name)
         before = written(layer, call).get(name)
         new = form(argument, value, positional=before is not None and _is_positional(before, argument))
-        title = title or f"`{new if before is None or ' ' in new else new}` fits: {{shape}}"
+        title = title or f"`{new}` fits: {{shape}}"
         if before is not None:
             return self.replace(title, before.span, new, ends_at=call.span.end)
         edit = self.edit(call.span.end, call.span.end, f" {new}")

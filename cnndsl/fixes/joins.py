@@ -243,9 +243,8 @@ def borders(case: Case) -> Iterator[Candidate]:
             sizes = format_shape(b.spatial[:1] if len(set(b.spatial)) == 1 else b.spatial)
             text = sizes if "x" not in sizes else f"({', '.join(map(str, b.spatial))})"
             yield from _on_branch(case, one, f"upsample size={text}")
-        elif all(gap <= 0 for gap in gaps):
-            if min(gaps) >= -8:
-                yield from _on_branch(case, one, f"crop {' '.join(map(str, sides))}")
+        elif all(gap <= 0 for gap in gaps) and min(gaps) >= -8:
+            yield from _on_branch(case, one, f"crop {' '.join(map(str, sides))}")
 
 
 def flattened(case: Case) -> Iterator[Candidate]:

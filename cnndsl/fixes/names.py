@@ -60,9 +60,9 @@ def spelled_layer(case: Case) -> Iterator[Candidate]:
     known = {*join_names(), "residual"} if is_join else {*names(), *join_names(), *_blocks(case)}
     for near, certain in near_words(word, known):
         yield case.replace(f"did you mean `{near}`?", case.span, near, certain=certain)
-    said = [re.findall(r"`([a-z_]\w*)`", line) for line in case.diagnostic.help if "did you mean" in line]
-    for near in sum(said, []):
-        yield case.replace(f"did you mean `{near}`?", case.span, near)
+    for line in case.diagnostic.help:
+        for near in re.findall(r"did you mean `(\w+)`", line):
+            yield case.replace(f"did you mean `{near}`?", case.span, near)
 
 
 def run_together(case: Case) -> Iterator[Candidate]:
@@ -165,15 +165,14 @@ def spelled_argument(case: Case) -> Iterator[Candidate]:
         return
     keyword = re.match(r"\s*=", case.text[case.span.end :]) is not None
     if keyword:
+        if any(one.switch is not None and one.switch[0] == word for one in layer.arguments):
+            yield from _switch_with_value(case, word)
         known = {name for one in layer.arguments for name in one.keywords}
         for near, certain in near_words(word, known):
             yield case.replace(f"did you mean `{near}=`?", case.span, near, certain=certain)
-        switch = {one.switch[0]: one for one in layer.arguments if one.switch is not None}
-        if word in switch:
-            yield from _switch_with_value(case, word)
-        said = [re.findall(r"did you mean `(\w+)`", line) for line in case.diagnostic.help]
-        for near in sum(said, []):
-            yield case.replace(f"did you mean `{near}=`?", case.span, near)
+        for line in case.diagnostic.help:
+            for near in re.findall(r"did you mean `(\w+)", line):
+                yield case.replace(f"did you mean `{near}=`?", case.span, near)
         whole = re.match(r"\w+\s*=\s*[\w.+-]+", case.text[case.span.start :])
         if whole is not None:
             span = case.source.span(case.span.start, case.span.start + whole.end())
@@ -266,16 +265,32 @@ def renamed(case: Case) -> Iterator[Candidate]:
     if not word.isidentifier():
         return
     new = f"{word}_" if word in RESERVED else f"my_{word}"
+    # A bare word behind a layer is a flag, not this name.
     edits = tuple(
         case.edit(found.start(), found.end(), new)
         for found in re.finditer(
             rf"(?<![\w.@\"]){re.escape(word)}\b(?!\s*=)|(?<=let ){re.escape(word)}\b|(?<=param ){re.escape(word)}\b",
             case.text,
         )
-        if not _in_comment(case.text, found.start())
+        if not _in_comment(case.text, found.start()) and not _is_flag_there(case.text, found.start())
     )
     if 0 < len(edits) <= 50:
         yield Candidate(f"call it `{new}`", edits)
+
+
+def _is_flag_there(text: str, at: int) -> bool:
+    before = re.search(r"([\w)\]]+)[ \t]+$", text[max(0, at - 60) : at])
+    return before is not None and before[1] not in (
+        "let",
+        "param",
+        "for",
+        "in",
+        "and",
+        "or",
+        "not",
+        "if",
+        "else",
+    )
 
 
 def _in_comment(text: str, at: int) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cnndsl import syntax as s
-from cnndsl.fixes.candidates import Candidate, Case, Maker, every_statement
+from cnndsl.fixes.candidates import Candidate, Case, Maker, every_statement, plain
 from cnndsl.layers import find
 from cnndsl.layers.declaration import Layer
 
@@ -57,11 +57,15 @@ def padded(case: Case) -> Iterator[Candidate]:
         for k, d, n in zip(kernel, dilation, arriving.spatial, strict=True)
     )
     word = _flag_word(case, "kernel_size", kernel)
+    if is_pool and all(n == 1 for n in arriving.spatial):
+        # There is nothing to take the maximum of.
+        return
     for padding in dict.fromkeys(one for one in (keeping, least) if one is not None and any(one)):
         candidate = case.set_argument("padding", padding)
         if candidate is not None:
-            flag = f"p{_short(padding)}"
-            yield candidate._replace(title=f"`{word} {flag}` fits: {{shape}}")
+            keeps = padding == keeping and all(step == 1 for step in args.get("stride", ()))
+            what = "keeps the size" if keeps else "fits"
+            yield candidate._replace(title=f"`{word} p{_short(padding)}` {what}: {{shape}}")
 
 
 def smaller_kernel(case: Case) -> Iterator[Candidate]:
@@ -80,7 +84,9 @@ def smaller_kernel(case: Case) -> Iterator[Candidate]:
     if max(sizes) > 1:
         candidate = case.set_argument("kernel_size", tuple(sizes))
         if candidate is not None:
-            yield candidate._replace(title=f"`k{_short(tuple(sizes))}` fits: {{shape}}")
+            new = candidate.edits[0].text.strip()
+            name = "" if new[0].isalpha() or case.call is None else f"{case.call.name} "
+            yield candidate._replace(title=f"`{name}{new}` fits: {{shape}}")
 
 
 def _short(sizes: tuple[int, ...]) -> str:
@@ -110,6 +116,7 @@ def one_pool_fewer(case: Case) -> Iterator[Candidate]:
     statement = case.statement
     if layer is None or arriving is None or statement is None:
         return
+    yield from fewer_rounds(case, case.statements)
     if layer.family == "pooling" and all(n == 1 for n in arriving.spatial):
         yield case.without_item(
             statement.span, f"take `{statement.span.text}` out: the map is {arriving} already"
@@ -118,9 +125,31 @@ def one_pool_fewer(case: Case) -> Iterator[Candidate]:
     while at is not None and at.inputs:
         at = case.graph.nodes[at.inputs[0]]
         if isinstance(at.layer, Layer) and at.layer.family == "pooling" and "kernel_size" in at.arguments:
-            line = at.span.first.line
-            yield case.without_item(at.span, f"take `{at.span.text}` of line {line} out")
+            around = [
+                (one, plain(one))
+                for one in every_statement(case.tree)
+                if one.span.start <= at.span.start and at.span.end <= one.span.end
+            ]
+            yield from fewer_rounds(case, around)
+            candidate = case.without_item(at.span, f"take `{at.span.text}` of line {at.span.first.line} out")
+            if candidate.edits[0].text != "identity":
+                yield candidate
             return
+
+
+def fewer_rounds(case: Case, around: list[tuple[s.Statement, s.Statement]]) -> Iterator[Candidate]:
+    """A repeat around the item runs as often as it fits."""
+    rounds = [re.match(r"in round (\d+) of", note.message) for note in case.diagnostic.related]
+    failed = next((int(found[1]) for found in rounds if found is not None), None)
+    for statement, _ in around:
+        at: s.Statement = statement
+        while isinstance(at, (s.Labelled, s.Assertion, s.Repeat)):
+            if isinstance(at, s.Repeat) and isinstance(at.times, s.Number):
+                times = int(at.times.value) - 1 if failed is None else failed - 1
+                if times > 0:
+                    title = f"`x {times}` fits: {{shape}}"
+                    yield case.replace(title, at.times.span, str(times), ends_at=at.span.end)
+            at = at.item
 
 
 def sizes_in_the_input(case: Case) -> Iterator[Candidate]:
@@ -285,7 +314,8 @@ def rank(case: Case) -> Iterator[Candidate]:
                 break
             if at.output is None or at.output.rank:
                 break
-        yield case.without_item(statement.span, f"take `{statement.span.text}` out")
+        if not call.arguments and layer.family != "normalisation":
+            yield case.without_item(statement.span, f"take `{statement.span.text}` out")
     else:
         candidate = case.insert_before("flatten", f"`flatten -> {call.name}` fits: {{shape}}")
         if candidate is not None:

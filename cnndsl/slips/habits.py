@@ -59,7 +59,7 @@ def _sign(stop: Stop) -> Slip | None:
         )
     if word == "'":
         quoted = re.match(r"([^'\n]*)'", stop.after)
-        mends = ()
+        mends: tuple[Mend, ...] = ()
         if quoted is not None:
             mends = (stop.instead("write double quotes", f'"{quoted[1]}"', stop=stop.end + quoted.end()),)
         return stop.say(stop.cannot, 'a text stands in double quotes: `"text"`', mends=mends)
