@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from cnndsl.collector import without_collector
 from cnndsl.diagnostics import Diagnostic, SpecError
-from cnndsl.elaborate import elaborate, input_problem
+from cnndsl.dims import Shape
+from cnndsl.elaborate import elaborate
+from cnndsl.elaboration.arriving import input_problem
 from cnndsl.parser import Parsed, parse_all
 from cnndsl.report import Report
 from cnndsl.syntax import Body
@@ -21,9 +23,11 @@ if TYPE_CHECKING:
     import graphviz
     from torch import nn
 
-__all__ = ["Spec", "check", "check_source", "compile", "draw", "read_spec", "show", "to_python"]
+__all__ = ["Inputs", "Spec", "check", "check_source", "compile", "draw", "read_spec", "show", "to_python"]
 
 Spec = str | Path | Source
+# The shape of the one input, or the shapes of several by their names.
+Inputs = Sequence[int] | Mapping[str, Sequence[int]]
 
 
 def read_spec(spec: Spec) -> Source:
@@ -35,18 +39,19 @@ def read_spec(spec: Spec) -> Source:
         return Source(str(spec).removeprefix("\ufeff"), "<text>")
     path = Path(spec)
     # A stray byte is a mistake at a place, found by the parser, not a reason to stop here.
-    return Source(path.read_bytes().decode("utf-8-sig", errors="replace"), str(spec))
+    return Source(path.read_bytes().decode("utf-8-sig", errors="replace"), str(spec), str(path))
 
 
 def check(
     spec: Spec,
-    input: Sequence[int] | None = None,
+    input: Inputs | None = None,
     params: Mapping[str, Any] | None = None,
 ) -> Report:
     """Check a spec without PyTorch.
 
     `input` is the shape of one sample without the batch axis, channels first; it replaces the spec's
-    own. `params` set the spec's `param`s. A bad spec gives a report with diagnostics, never an
+    own. Several inputs are given by name: `{"left": (1, 28, 28), "right": (1, 28, 28)}`. `params` set
+    the spec's `param`s. A bad spec gives a report with diagnostics, never an
     exception; a file that cannot be read raises OSError.
 
     >>> report = check("conv 16 k3 p1 -> relu -> maxpool 2 -> flatten -> linear 10", input=(1, 28, 28))
@@ -60,24 +65,27 @@ def check(
 
 def check_source(
     source: Source,
-    input: Sequence[int] | None = None,
+    input: Inputs | None = None,
     params: Mapping[str, Any] | None = None,
 ) -> Report:
     """`check` for a text that has been read."""
-    shape = None if input is None else _shape(input)
+    shapes = None if input is None else _shapes(input)
     with without_collector():
         parsed = parse_all(source)
         tree = Body(source.span(0, 0), ()) if parsed.body is None else parsed.body
-        result = elaborate(source, tree, shape, params)
+        result = elaborate(source, tree, shapes, params)
     if parsed.body is None:
         found = parsed.diagnostics
     elif parsed.diagnostics:
         found = together(parsed, result.diagnostics)
     else:
         found = result.diagnostics
-    return Report(
-        source, result.graph, found, lambda text: check_source(Source(text, source.name), input, params)
-    )
+    return Report(source, result.graph, found, lambda text: check_source(_again(source, text), input, params))
+
+
+def _again(source: Source, text: str) -> Source:
+    """Another text in the place of this one."""
+    return Source(text, source.name, source.path)
 
 
 def together(parsed: Parsed, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -88,17 +96,23 @@ def together(parsed: Parsed, found: Sequence[Diagnostic]) -> tuple[Diagnostic, .
     return tuple(sorted(both, key=lambda one: (one.span.start, one.span.end)))
 
 
-def _shape(input: Sequence[int]) -> tuple[int, ...]:
-    shape = tuple(input)
+def _shapes(input: Inputs) -> Shape | dict[str, Shape]:
+    if isinstance(input, Mapping):
+        return {name: _shape(shape, f"input[{name!r}]") for name, shape in input.items()}
+    return _shape(input, "input")
+
+
+def _shape(given: Sequence[int], what: str) -> Shape:
+    shape = tuple(given)
     if not all(isinstance(size, int) and not isinstance(size, bool) for size in shape):
-        raise TypeError(f"input is a shape of whole numbers such as (1, 28, 28), not {input!r}")
+        raise TypeError(f"{what} is a shape of whole numbers such as (1, 28, 28), not {given!r}")
     problem = input_problem(shape)
     if problem is not None:
-        raise ValueError(f"input={input!r}: {problem[1]}")
+        raise ValueError(f"{what}={given!r}: {problem[1]}")
     return shape
 
 
-def _checked(spec: Spec, input: Sequence[int] | None, params: Mapping[str, Any]) -> Report:
+def _checked(spec: Spec, input: Inputs | None, params: Mapping[str, Any]) -> Report:
     report = check(spec, input, params)
     if not report.ok:
         found = report.with_fixes().diagnostics
@@ -106,7 +120,7 @@ def _checked(spec: Spec, input: Sequence[int] | None, params: Mapping[str, Any])
     return report
 
 
-def compile(spec: Spec, input: Sequence[int] | None = None, **params: Any) -> nn.Module:
+def compile(spec: Spec, input: Inputs | None = None, **params: Any) -> nn.Module:
     """Compile a spec to the `nn.Module` that a person would have written; SpecError for a bad spec.
 
     Keyword arguments set the spec's `param`s. The module's `spec` is the text it came from.
@@ -121,7 +135,7 @@ def compile(spec: Spec, input: Sequence[int] | None = None, **params: Any) -> nn
     return build_module(report.graph, report.source.text)
 
 
-def to_python(spec: Spec, input: Sequence[int] | None = None, **params: Any) -> str:
+def to_python(spec: Spec, input: Inputs | None = None, **params: Any) -> str:
     """The Python source that `compile` runs; it needs PyTorch only.
 
     >>> print(to_python("input 8 -> linear 2").splitlines()[-1])
@@ -132,14 +146,14 @@ def to_python(spec: Spec, input: Sequence[int] | None = None, **params: Any) -> 
     return write(_checked(spec, input, params).graph)
 
 
-def show(spec: Spec, input: Sequence[int] | None = None, **params: Any) -> str:
+def show(spec: Spec, input: Inputs | None = None, **params: Any) -> str:
     """The table of layers with output shapes, parameters and multiply-adds."""
     from cnndsl.backends.summary import show as table
 
     return table(check(spec, input, params))
 
 
-def draw(spec: Spec, input: Sequence[int] | None = None, **params: Any) -> graphviz.Digraph:
+def draw(spec: Spec, input: Inputs | None = None, **params: Any) -> graphviz.Digraph:
     """The diagram; of a spec with mistakes, what is known."""
     from cnndsl.backends.dot import draw as diagram
 

@@ -30,7 +30,7 @@ class Report:
     again: Callable[[str], Report] | None = field(default=None, repr=False, compare=False)
 
     def with_fixes(self) -> Report:
-        """The report with fixes for its errors, each tried out: with it, the error is gone and no other has come.
+        """The report with fixes for its errors, each tried out: the error goes away, and no other comes.
 
         This checks the text some dozens of times more. JSON and `print` show the fixes.
 
@@ -69,8 +69,8 @@ class Report:
 
     @property
     def macs(self) -> int:
-        """Multiply-adds of convolutions, linear layers and attention for one sample."""
-        return sum(node.macs for node in self.graph.nodes)
+        """Multiply-adds of convolutions, linear layers and attention for one sample, in evaluation mode."""
+        return sum(node.macs for node in self.graph.nodes if not node.training_only)
 
     def to_json(self) -> dict[str, Any]:
         """The report as `cnndsl check --format json` prints it for one file."""

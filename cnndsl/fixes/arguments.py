@@ -145,11 +145,9 @@ def either_taken_out(case: Case) -> Iterator[Candidate]:
         given = written(layer, call)
         free = [one for one in layer.arguments if one.flag and one.name not in given]
         number = re.search(r"[\dx]+$", case.span.text)
-        for argument in free if number is not None else ():
+        for one in free if number is not None else ():
             assert number is not None, "looked at above"
-            yield case.replace(
-                f"did you mean `{argument.flag}{number[0]}`?", case.span, argument.flag + number[0]
-            )
+            yield case.replace(f"did you mean `{one.flag}{number[0]}`?", case.span, one.flag + number[0])
 
 
 def named(case: Case) -> Iterator[Candidate]:

@@ -269,7 +269,7 @@ def renamed(case: Case) -> Iterator[Candidate]:
     edits = tuple(
         case.edit(found.start(), found.end(), new)
         for found in re.finditer(
-            rf"(?<![\w.@\"]){re.escape(word)}\b(?!\s*=)|(?<=let ){re.escape(word)}\b|(?<=param ){re.escape(word)}\b",
+            rf"(?:(?<=let )|(?<=param )|(?<![\w.@\"])(?!\w+\s*=)){re.escape(word)}\b",
             case.text,
         )
         if not _in_comment(case.text, found.start()) and not _is_flag_there(case.text, found.start())
