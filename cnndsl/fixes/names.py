@@ -58,6 +58,9 @@ def spelled_layer(case: Case) -> Iterator[Candidate]:
         return
     is_join = isinstance(case.item, s.Join)
     known = {*join_names(), "residual"} if is_join else {*names(), *join_names(), *_blocks(case)}
+    if not any(letter.isupper() for letter in word):
+        # PyTorch's class names are for those who write them.
+        known = {one for one in known if one.islower()}
     for near, certain in near_words(word, known):
         yield case.replace(f"did you mean `{near}`?", case.span, near, certain=certain)
     for line in case.diagnostic.help:
