@@ -51,7 +51,7 @@ def with_fixes_made(report: Report, spec: Path | Source, options: Namespace) -> 
 
 
 def _write(path: Path, before: str, after: str) -> None:
-    """Write a mended spec, with its byte order mark if it had one; a file that changed meanwhile is left alone."""
+    """Write a mended spec, with its byte order mark; a file that was changed meanwhile is left alone."""
     from cnndsl.files import write_whole
 
     try:

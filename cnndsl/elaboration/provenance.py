@@ -11,7 +11,7 @@ from cnndsl.ir import Node, Use
 from cnndsl.layers.declaration import INPUT, Layer
 from cnndsl.text import Span
 
-__all__ = ["clash", "origin", "use_notes"]
+__all__ = ["clash", "origin", "shrinking", "use_notes"]
 
 
 def origin(builder: GraphBuilder, id: int, what: str = "") -> tuple[Related, ...]:
@@ -24,6 +24,36 @@ def origin(builder: GraphBuilder, id: int, what: str = "") -> tuple[Related, ...
         return (Related(shown, node.span),) if node.span.end > node.span.start else ()
     formula = _formula(builder, node, node.output)
     return (Related(f"{shown}: {formula}" if formula else shown, node.span),)
+
+
+def shrinking(builder: GraphBuilder, id: int) -> tuple[Related, ...]:
+    """The notes on the items that made the axes behind the channels what they are at node `id`, the last few.
+
+    Rounds of a repeat are one note.
+    """
+    steps: list[tuple[Span, Shape, Shape]] = []
+    latest = origin(builder, id)
+    for at in _chain(builder, id):
+        node = builder.node(at)
+        before = builder.value(node.inputs[0]) if node.inputs else None
+        after = node.output
+        if before is None or after is None or before.rank != after.rank:
+            break
+        if before.spatial == after.spatial:
+            continue
+        if steps and steps[-1][0] == node.span:
+            steps[-1] = (node.span, before.spatial, steps[-1][2])
+        else:
+            steps.append((node.span, before.spatial, after.spatial))
+    # The last of them is told with its formula.
+    return (
+        *latest,
+        *(
+            Related(f"{_sizes(before)} -> {_sizes(after)}", span)
+            for span, before, after in steps[:MOST_STEPS_BACK]
+            if all(span != note.span for note in latest)
+        ),
+    )
 
 
 def clash(builder: GraphBuilder, ends: Sequence[int]) -> tuple[Related, ...]:
@@ -50,6 +80,7 @@ def clash(builder: GraphBuilder, ends: Sequence[int]) -> tuple[Related, ...]:
 # How far back a branch is followed, and how many of its items are told.
 LONGEST_CHAIN = 500
 MOST_TOLD = 3
+MOST_STEPS_BACK = 5
 
 
 def _chain(builder: GraphBuilder, end: int) -> list[int]:

@@ -75,6 +75,10 @@ def _shape(stop: Stop) -> Slip | None:
         )
     if "SHAPE" not in stop.expected:
         return None
+    if stop.word == "," and re.match(r"\s*[0-9]+x[0-9x]+\s*(?:#|->|$)", stop.after):
+        return stop.say(
+            f"{stop.cannot}: {stop.wanted}", mends=(stop.instead("take the comma out", "", stop.gap),)
+        )
     named = re.match(rf"\s*({_NAME})(\s+)([0-9]\w*)", written)
     if named is not None and line[1] == "input":
         place = begin + named.end(1)
@@ -111,8 +115,12 @@ def _commas(stop: Stop) -> Slip | None:
             "`for c in [16, 32] { ... }`",
             mends=(stop.instead(f"write `[{shown(values)}]`", f"[{values}]", first, last),),
         )
-    if stop.bracket in ("(", "["):
+    if stop.bracket == "(" or (stop.bracket == "[" and not stop.expected & {"_ARROW", "LABEL"}):
         return None
+    if "LABEL" in stop.expected and stop.before:
+        return stop.say(
+            f"{stop.cannot}: {stop.wanted}", mends=(Mend("take the comma out", ((stop.at, stop.end, ""),)),)
+        )
     branch = re.search(r"\b(?:add|mul|concat|sub|max|min)\s*\{[^}]*$", stop.before)
     following = re.match(rf"\s*({_NAME})", stop.after)
     if branch is not None and following is not None and not re.search(r"\d|=", following[1]):
@@ -275,7 +283,18 @@ def _repeats(stop: Stop) -> Slip | None:
         and re.match(r"\s*[x*×]?\s*[\[A-Za-z]", stop.after)
         and "LABEL" in stop.expected
     ):
-        return stop.say(stop.cannot, "a repeat stands behind: `[conv 16 k3 p1 -> relu] x 3`")
+        turned = re.match(rf"\s+({_NAME})", stop.after)
+        if turned is not None and re.fullmatch(r"[a-z]{1,2}\d[\dx]*|x", turned[1]) is None:
+            new = f"{turned[1]} {stop.word}"
+            end = stop.end + turned.end()
+            return stop.say(
+                f"`{shown(stop.word)}` stands before `{shown(turned[1])}`: arguments stand behind the layer",
+                mends=(stop.instead(f"write `{shown(new)}`", new, stop=end)._replace(certain=False),),
+            )
+        if "x" in stop.after or "[" in stop.after:
+            return stop.say(stop.cannot, "a repeat stands behind: `[conv 16 k3 p1 -> relu] x 3`")
+    if re.fullmatch(r"[0-9.]+", stop.word) and "LABEL" in stop.expected:
+        return stop.say(f"a layer's name is missing before `{shown(stop.word)}`", "such as `conv 16 k3`")
     return None
 
 
