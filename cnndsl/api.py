@@ -80,6 +80,10 @@ def check_source(
         found = together(parsed, result.diagnostics)
     else:
         found = result.diagnostics
+    if found:
+        from cnndsl.elaboration.echoes import without_echoes
+
+        found = without_echoes(found)
     return Report(source, result.graph, found, lambda text: check_source(_again(source, text), input, params))
 
 

@@ -16,6 +16,8 @@ from cnndsl.text import Source, Span
 __all__ = ["render_concise", "render_full"]
 
 WIDTH = 100
+# A fix over more lines is told by its title alone.
+MOST_FIX_LINES = 6
 TAB = 4
 
 
@@ -181,19 +183,31 @@ def _snippet(source: Source, marks: list[Mark], gutter: int, style: Style, sever
 
 
 def _fix(fix: Fix, gutter: int, style: Style) -> list[str]:
-    """A fix: its title and, where it stays within a line, the line as it would be."""
+    """A fix: its title and the lines as they would be, where they are few."""
     rows = [f"  {style.good('help')}: {printable(fix.title)}"]
-    lines = {place.line for edit in fix.edits for place in (edit.span.first, edit.span.last)}
     sources = {id(edit.span.source): edit.span.source for edit in fix.edits}
-    if len(lines) != 1 or len(sources) != 1 or any("\n" in edit.text for edit in fix.edits):
+    if len(sources) != 1:
         return rows
-    (number,), (source,) = lines, sources.values()
-    text = source.line(number)
-    for edit in sorted(fix.edits, key=lambda edit: edit.span.start, reverse=True):
-        text = text[: edit.span.first.column - 1] + edit.text + text[edit.span.last.column - 1 :]
-    text = "".join(_cells(text))
-    if _width(text) <= WIDTH - gutter - 5:
-        rows.append(f"  {style.quiet(f'{number:>{gutter}}')} {style.good('+ ' + text)}")
+    (source,) = sources.values()
+    edits = sorted(fix.edits, key=lambda edit: edit.span.start)
+    first, last = edits[0].span.first.line, edits[-1].span.last.line
+    if last - first >= MOST_FIX_LINES:
+        return rows
+    begin = edits[0].span.start - edits[0].span.first.column + 1
+    text = "\n".join(source.line(number) for number in range(first, last + 1))
+    if "\r" in source.text[begin : edits[-1].span.end]:
+        return rows
+    for edit in reversed(edits):
+        text = text[: edit.span.start - begin] + edit.text + text[edit.span.end - begin :]
+    shown = text.rstrip("\n").split("\n")
+    if len(shown) > MOST_FIX_LINES or any(
+        _width("".join(_cells(line))) > WIDTH - gutter - 5 for line in shown
+    ):
+        return rows
+    for number, line in enumerate(shown, first):
+        rows.append(
+            f"  {style.quiet(f'{number:>{gutter}}')} {style.good('+ ' + ''.join(_cells(line)))}".rstrip()
+        )
     return rows
 
 

@@ -1,9 +1,10 @@
 """`python -m tests.breakages --cases N --seed S`: how well one mistake is told.
 
-Each case is a spec of examples/ with one random breakage, by which it no longer checks: a token deleted, doubled,
-swapped with the next or misspelled, a number or a stride changed, an item taken out, a comma put in. Counted is in how
-many a fix is offered, and in how many the place that is named is where the breakage was made: on the line of the
-breakage (of a deletion: on the line before or behind it), or at an item that holds it.
+Each case is a spec of examples/ with one random breakage, by which it no longer checks: a token deleted,
+doubled, swapped with the next or misspelled, a number or a stride changed, an item taken out, a comma put in; each
+as often as the others. Counted is in how many a fix is offered, and in how many the place that is named is where the
+breakage was made: on its line (of a deletion: the line before or behind it), or at an item that holds it. The notes
+beside a message name places too: those are counted apart.
 """
 
 from __future__ import annotations
@@ -214,7 +215,7 @@ def shares(outcomes: list[Outcome]) -> tuple[float, float, float]:
 def shown(one: Outcome) -> str:
     line = one.breakage.text.count("\n", 0, one.breakage.start) + 1
     before = one.breakage.original.splitlines()[one.breakage.original.count("\n", 0, one.breakage.start)]
-    after = (one.breakage.text.splitlines() + [""])[line - 1]
+    after = [*one.breakage.text.splitlines(), ""][line - 1]
     said = "\n".join(f"    {_concise(two)}" for two in one.report.diagnostics)
     marks = ("" if one.fixed else " NO FIX") + ("" if one.named else " ELSEWHERE")
     return f"{one.breakage.kind}{marks}, line {line}\n  - {before.strip()}\n  + {after.strip()}\n{said}"
@@ -228,7 +229,9 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.breakages", description=__doc__)
     parser.add_argument("--cases", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--verbose", action="store_true", help="show those without a fix or with another place")
+    parser.add_argument(
+        "--verbose", action="store_true", help="show those without a fix or with another place"
+    )
     options = parser.parse_args(arguments)
     texts = specs()
     outcomes = [draw(f"{options.seed}.{case}", texts) for case in range(options.cases)]
@@ -238,11 +241,15 @@ def main(arguments: list[str]) -> int:
                 print(f"case {case}: {shown(one)}")
     kinds = Counter(one.breakage.kind for one in outcomes)
     for kind in sorted(kinds):
-        fixed, named, noted = shares([one for one in outcomes if one.breakage.kind == kind])
-        print(f"{kind:12} {kinds[kind]:4} cases, {fixed:4.0%} with a fix, {named:4.0%} named, {noted:4.0%} named or noted")
-    fixed, named, noted = shares(outcomes)
-    print(f"{'all':12} {len(outcomes):4} cases, {fixed:4.0%} with a fix, {named:4.0%} named, {noted:4.0%} named or noted")
+        _print(kind, [one for one in outcomes if one.breakage.kind == kind])
+    _print("all", outcomes)
     return 0
+
+
+def _print(kind: str, outcomes: list[Outcome]) -> None:
+    fixed, named, noted = shares(outcomes)
+    said = f"{fixed:4.0%} with a fix, {named:4.0%} named, {noted:4.0%} named or noted"
+    print(f"{kind:12} {len(outcomes):4} cases, {said}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from cnndsl import syntax as s
 from cnndsl.fixes.candidates import Candidate, Case, Maker, every_statement, plain, written
 from cnndsl.fixes.names import missing_arrow
-from cnndsl.layers.kinds import PerAxis, Real, Truth, Whole
+from cnndsl.layers.kinds import PerAxis, Real, Truth
 
 __all__ = ["ARGUMENTS"]
 
@@ -193,7 +193,7 @@ def nearest_value(case: Case) -> Iterator[Candidate]:
         if isinstance(kind, Real):
             wanted += [f"{value / 100:g}", f"{value / 10:g}"] if value > 1 else [f"{abs(value):g}"]
         elif isinstance(kind, Truth):
-            wanted += ["true" if value else "false"]
+            wanted += ["true" if value else "false"] if value in (0, 1) else []
         else:
             wanted += [str(abs(int(value)))] if value < 0 else []
             wanted += [str(int(value)), str(int(value) + 1)] if value != int(value) else []
@@ -214,10 +214,6 @@ def nearest_value(case: Case) -> Iterator[Candidate]:
     if "/" in rest and "//" not in rest:
         new = rest.replace("/", "//")
         yield case.replace(f"write `{prefix}{new}`", case.span, prefix + new)
-        if isinstance(kind, Whole):
-            yield case.replace(
-                f"write `{prefix}divisible({rest}, 1)`", case.span, f"{prefix}divisible({rest}, 1)"
-            )
     quoted = re.fullmatch(r'"([A-Za-z_]\w*|[\d.]+)"', rest)
     if quoted is not None:
         yield case.replace(f"write `{prefix}{quoted[1]}`", case.span, prefix + quoted[1])

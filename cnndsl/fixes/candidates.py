@@ -135,7 +135,8 @@ class Case:
         argument = layer.argument(name)
         before = written(layer, call).get(name)
         new = form(argument, value, positional=before is not None and _is_positional(before, argument))
-        title = title or f"`{new}` fits: {{shape}}"
+        lead = "" if new[:1].isalpha() else f"{call.name} "
+        title = title or f"`{lead}{new}` fits: {{shape}}"
         if before is not None:
             return self.replace(title, before.span, new, ends_at=call.span.end)
         edit = self.edit(call.span.end, call.span.end, f" {new}")

@@ -112,9 +112,20 @@ def _call_at(case: Case, span: Span) -> s.Call | None:
     return None
 
 
-def channels(case: Case) -> Iterator[Candidate]:
+def channels_inside(case: Case) -> Iterator[Candidate]:
     """The last layer of a branch that makes channels makes those of the other branch."""
+    yield from _channels(case, inside=True)
+
+
+def channels_before(case: Case) -> Iterator[Candidate]:
+    """A layer before the join makes the channels that a branch has."""
+    yield from _channels(case, inside=False)
+
+
+def _channels(case: Case, inside: bool) -> Iterator[Candidate]:
     for one, other in _pairs(case):
+        if inside == (one.span is None or case.node is None):
+            continue
         if one.value.rank != other.value.rank or one.value.channels == other.value.channels:
             continue
         for node in _chain(case, one):
@@ -170,9 +181,15 @@ def _ratio(one: Value, other: Value, stride: tuple[int, ...]) -> tuple[int, ...]
     return tuple(found)
 
 
+def _is_short(branch: Branch) -> bool:
+    """Whether a branch hands on what arrived, or a tap."""
+    return branch.span is None or branch.span.text == "identity" or branch.span.text.startswith("@")
+
+
 def projection(case: Case) -> Iterator[Candidate]:
     """A 1x1 convolution on the short way, with the stride that the sizes ask for."""
-    for one, other in _pairs(case):
+    # The short way before the others: it is where a projection belongs.
+    for one, other in sorted(_pairs(case), key=lambda pair: not _is_short(pair[0])):
         a, b = one.value, other.value
         if a.rank != b.rank or not a.rank or not a.channels_first:
             continue
@@ -262,5 +279,14 @@ def widened(case: Case) -> Iterator[Candidate]:
 
 
 JOINS: dict[str, tuple[Maker, ...]] = {
-    "shape-mismatch": (channels, windows, projection, borders, flattened, widened, sizes_in_the_input),
+    "shape-mismatch": (
+        channels_inside,
+        windows,
+        projection,
+        borders,
+        flattened,
+        widened,
+        channels_before,
+        sizes_in_the_input,
+    ),
 }

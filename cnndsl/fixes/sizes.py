@@ -349,5 +349,4 @@ SIZES: dict[str, tuple[Maker, ...]] = {
     "not-divisible": (groups, divisor),
     "needs-flatten": (features,),
     "wrong-rank": (rank, letters_of_axes),
-    "invalid-argument": (divisor,),
 }

@@ -67,7 +67,11 @@ def mul_shape(values: Sequence[Value]) -> Shape:
 def concat_shape(values: Sequence[Value]) -> Shape:
     if any(value.spatial != values[0].spatial for value in values):
         raise mismatch(
-            f"concat wants branches that are equal but for their channels, got {listed(values)}", values
+            f"concat wants branches that are equal but for their channels, got {listed(values)}",
+            values,
+            ()
+            if len({value.rank for value in values}) > 1
+            else ("the sizes behind the channels have to agree",),
         )
     channels = values[0].channels
     for value in values[1:]:

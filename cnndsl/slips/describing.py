@@ -85,8 +85,8 @@ def _ending(stop: Stop, start: int) -> Slip:
         arrow = at - 2
         return stop.say(
             "nothing follows the last `->`",
-            "write a layer behind it, or take it out",
-            mends=(stop.instead("take it out", "", len(stop.text[:arrow].rstrip()), at),),
+            "write a layer behind it, or take the arrow out",
+            mends=(stop.instead("take the arrow out", "", len(stop.text[:arrow].rstrip()), at),),
         )
     return stop.say(f"the text ends too early: {stop.wanted}", *stop.line_help)
 
@@ -136,9 +136,12 @@ def _closing(stop: Stop, start: int) -> Slip | None:
     if stop.opened is None:
         return stop.say(
             f"`{word}` closes nothing",
-            f"take it out, or open it with `{CLOSES[word]}` before",
+            f"open it with `{CLOSES[word]}` before, or take it out",
             mends=(
-                Mend("take it out", ((stop.gap if stop.gap > stop.line_start else stop.at, stop.end, ""),)),
+                Mend(
+                    f"take `{word}` out",
+                    ((stop.gap if stop.gap > stop.line_start else stop.at, stop.end, ""),),
+                ),
             ),
             structural=True,
         )

@@ -46,12 +46,12 @@ def _sign(stop: Stop) -> Slip | None:
         end = stop.end + len(following) - len(following.lstrip())
         return stop.say(
             stop.cannot,
-            "a line that ends with `->` goes on in the next; the arguments of a layer stand on one line",
+            "the arguments of a layer stand on one line",
             mends=(stop.instead("join the lines", " ", stop.gap, end),),
         )
     if word == ";":
         new = "" if not stop.after.partition("#")[0].strip() else " ->"
-        what = "take it out" if not new else "write `->`"
+        what = "take the semicolon out" if not new else "write `->`"
         return stop.say(
             stop.cannot,
             "a new line or `->` leads to the next layer",

@@ -37,11 +37,11 @@ def _quotation(stop: Stop) -> Slip | None:
     if not word.startswith('"') or (len(word) > 1 and word.endswith('"')):
         return None
     close = Mend('close it with `"`', ((stop.line_end, stop.line_end, '"'),))
-    drop = Mend("take it out", ((stop.at, stop.at + 1, ""),))
+    drop = Mend("take the mark out", ((stop.at, stop.at + 1, ""),))
     opens = not stop.text[stop.at + 1 : stop.at + 2].isspace() and stop.before.endswith(("use", "data"))
     return stop.say(
         "the quotation mark is never closed",
-        'close the text with `"` on the same line, or take the mark out',
+        'a text ends with `"` on the same line',
         stop=stop.at + 1,
         mends=(close, drop) if opens else (drop, close),
     )
@@ -54,7 +54,7 @@ def _shape(stop: Stop) -> Slip | None:
     if bare is not None and (not stop.before or stop.word in ("->", "|", "}", "]")):
         first = max(0, gap - 60) + bare.start()
         return stop.say(
-            f"the shape is missing behind `{bare[1]}`", "such as `3x32x32`", first=first, stop=gap
+            f"the shape is missing behind `{bare[1]}`", "a shape is written `3x32x32`", first=first, stop=gap
         )
     line = re.search(r"(input\b|::)(?!.*->)(.*)$", stop.before)
     if line is None or stop.word == "|":
@@ -159,7 +159,8 @@ def _arrows(stop: Stop) -> Slip | None:
         )
     if stop.word != "->":
         return None
-    drop = Mend("take it out", ((stop.at, stop.end, ""),), certain=True)
+    behind = stop.end + len(stop.after) - len(stop.after.lstrip(" \t"))
+    drop = Mend("take the arrow out", ((stop.at, behind, ""),), certain=True)
     if not stop.before:
         return stop.say("there is nothing for `->` to feed", _ARROW_HELP, mends=(drop,))
     declared = re.match(r"\s*(let|param|model|use)\b", stop.before)
@@ -172,7 +173,7 @@ def _arrows(stop: Stop) -> Slip | None:
             mends=(stop.instead("begin a new line", "\n", start, end),) if not stop.bracket else (),
         )
     if stop.before.endswith("->"):
-        return stop.say("there is nothing between two arrows", "take one arrow out", mends=(drop,))
+        return stop.say("there is nothing between two arrows", mends=(drop,))
     if stop.before.endswith(("{", "[", "|")):
         return stop.say(f"there is nothing for `->` to feed behind `{stop.before[-1]}`", mends=(drop,))
     return stop.say(stop.cannot, *(stop.line_help or (_ARROW_HELP,)))
@@ -363,7 +364,7 @@ def _label_alone(stop: Stop) -> Slip | None:
         "a label stands on the line of its layer",
         first=len(before) - len(line.lstrip()),
         stop=len(before),
-        mends=(stop.instead("put it there", " ", len(before), stop.at),),
+        mends=(stop.instead("join the lines", " ", len(before), stop.at),),
     )
 
 

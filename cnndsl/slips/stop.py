@@ -108,6 +108,9 @@ class Stop(NamedTuple):
         structural: bool = False,
     ) -> Slip:
         """The slip with this message, which marks the word if nothing else is said."""
+        if message == self.cannot and help:
+            # One line has to suffice alone.
+            message, help = f"{message}: {help[0]}", help[1:]
         return Slip(
             message,
             help,
