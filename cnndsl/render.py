@@ -18,6 +18,8 @@ __all__ = ["render_concise", "render_full"]
 # Columns of the output where nobody says how wide it is, and the fewest that a line is cut to.
 WIDTH = 100
 NARROWEST = 40
+# A fix over more lines is told by its title alone.
+MOST_FIX_LINES = 6
 TAB = 4
 
 
@@ -194,19 +196,29 @@ def _snippet(
 
 
 def _fix(fix: Fix, gutter: int, style: Style, width: int) -> list[str]:
-    """A fix: its title and, where it stays within a line, the line as it would be."""
-    rows = [f"  {style.good('fix')}: {printable(fix.title)}"]
-    lines = {place.line for edit in fix.edits for place in (edit.span.first, edit.span.last)}
+    """A fix: its title and the lines as they would be, where they are few."""
+    rows = [f"  {style.good('help')}: {printable(fix.title)}"]
     sources = {id(edit.span.source): edit.span.source for edit in fix.edits}
-    if len(lines) != 1 or len(sources) != 1 or any("\n" in edit.text for edit in fix.edits):
+    if len(sources) != 1:
         return rows
-    (number,), (source,) = lines, sources.values()
-    text = source.line(number)
-    for edit in sorted(fix.edits, key=lambda edit: edit.span.start, reverse=True):
-        text = text[: edit.span.first.column - 1] + edit.text + text[edit.span.last.column - 1 :]
-    text = "".join(_cells(text))
-    if _width(text) <= width:
-        rows.append(f"  {style.quiet(f'{number:>{gutter}}')} {style.good('+ ' + text)}")
+    (source,) = sources.values()
+    edits = sorted(fix.edits, key=lambda edit: edit.span.start)
+    first, last = edits[0].span.first.line, edits[-1].span.last.line
+    if last - first >= MOST_FIX_LINES:
+        return rows
+    begin = edits[0].span.start - edits[0].span.first.column + 1
+    text = "\n".join(source.line(number) for number in range(first, last + 1))
+    if "\r" in source.text[begin : edits[-1].span.end]:
+        return rows
+    for edit in reversed(edits):
+        text = text[: edit.span.start - begin] + edit.text + text[edit.span.end - begin :]
+    shown = text.rstrip("\n").split("\n")
+    if len(shown) > MOST_FIX_LINES or any(_width("".join(_cells(line))) > width for line in shown):
+        return rows
+    for number, line in enumerate(shown, first):
+        rows.append(
+            f"  {style.quiet(f'{number:>{gutter}}')} {style.good('+ ' + ''.join(_cells(line)))}".rstrip()
+        )
     return rows
 
 

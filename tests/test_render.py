@@ -64,7 +64,7 @@ def test_lines_that_are_left_out_and_a_fix() -> None:
         |  ...
         |  4 | conv 8 k9
         |    |        ^^
-        |  fix: add `p2`
+        |  help: add `p2`
         |  4 + conv 8 k9 p2
     """)
 
@@ -273,11 +273,16 @@ def test_a_mark_that_is_wider_than_the_terminal() -> None:
     assert line.endswith("…")
 
 
-def test_a_fix_over_several_lines_shows_its_title_only() -> None:
-    source = Source("relu\ntanh", "net.cnn")
-    edits = (Edit(source.span(0, 4), "bn"), Edit(source.span(5, 9), "bn"))
-    diagnostic = Diagnostic("syntax-error", "no", source.span(0, 4), fixes=(Fix("norms", edits),))
-    assert render_full([diagnostic]).splitlines()[-1] == "  fix: norms"
+def test_a_fix_over_several_lines_shows_them_where_they_are_few() -> None:
+    source = Source("relu\n" * 8 + "tanh", "net.cnn")
+
+    def shown_last(*starts: int) -> list[str]:
+        edits = tuple(Edit(source.span(start, start + 4), "bn") for start in starts)
+        found = Diagnostic("syntax-error", "no", source.span(0, 4), fixes=(Fix("norms", edits),))
+        return render_full([found]).splitlines()[2:]
+
+    assert shown_last(0, 5)[-3:] == ["  help: norms", "  1 + bn", "  2 + bn"]
+    assert shown_last(0, 40)[-1] == "  help: norms"
 
 
 def test_line_ends_of_other_systems_leave_no_trace() -> None:

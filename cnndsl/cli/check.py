@@ -19,6 +19,7 @@ from cnndsl.cli.common import (
 )
 from cnndsl.cli.documents import DOCUMENTS, document, judged, numbers, verdicts
 from cnndsl.cli.files import named_specs, plural
+from cnndsl.cli.mending import add_fix_options, with_fixes_made
 from cnndsl.diagnostics import Diagnostic, PluginError
 from cnndsl.terminal import Style, printable
 
@@ -34,6 +35,7 @@ def add_parser(subparsers: Any) -> None:
         "check", description="Check specs: every mistake in one run, without PyTorch."
     )
     add_spec_options(parser, several=True)
+    add_fix_options(parser)
     parser.add_argument(
         "--format",
         choices=("full", "concise", *DOCUMENTS),
@@ -53,7 +55,7 @@ def run(options: Namespace) -> int:
     unreadable = bool(named.problems)
     for spec in named.specs:
         try:
-            report = judged(check_spec(spec, settings))
+            report = judged(with_fixes_made(check_spec(spec, settings), spec, options))
         except (UsageError, PluginError) as error:
             # the verdicts on the others are wanted all the same
             blame(error, options.traceback and isinstance(error, PluginError))
@@ -73,7 +75,8 @@ def run(options: Namespace) -> int:
 
 def _show(report: Report, style: Any) -> None:
     if report.diagnostics:
-        show_diagnostics(report.diagnostics, sys.stdout, style)
+        found = report.with_fixes().diagnostics if style == "full" else report.diagnostics
+        show_diagnostics(found, sys.stdout, style)
         if style == "full":
             print()
     print(_verdict(report))

@@ -163,7 +163,7 @@ def check_one(options: Namespace) -> Report:
     (spec,) = spec_texts(options)
     report = check_spec(spec, settings)
     if report.diagnostics:
-        show_diagnostics(report.diagnostics, sys.stderr)
+        show_diagnostics(report.with_fixes().diagnostics, sys.stderr)
     return report
 
 
