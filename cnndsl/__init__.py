@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cnndsl.api import check, compile, draw, features, show, to_python
+    from cnndsl.api import check, compile, draw, features, format, show, to_python
     from cnndsl.backends.matching import WeightsError
     from cnndsl.diagnostics import Diagnostic, PluginError, SpecError
     from cnndsl.report import Report
@@ -33,6 +33,7 @@ __all__ = [
     "compile",
     "draw",
     "features",
+    "format",
     "show",
     "to_python",
     "train",
@@ -47,6 +48,7 @@ _HOMES = {
     "check": "cnndsl.api",
     "compile": "cnndsl.api",
     "draw": "cnndsl.api",
+    "format": "cnndsl.api",
     "features": "cnndsl.api",
     "show": "cnndsl.api",
     "to_python": "cnndsl.api",

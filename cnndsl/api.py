@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnndsl.collector import without_collector
-from cnndsl.diagnostics import SpecError
+from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.dims import Shape
 from cnndsl.elaborate import elaborate
 from cnndsl.elaboration.arriving import input_problem
-from cnndsl.parser import parse
+from cnndsl.parser import Parsed, parse_all
 from cnndsl.report import Report
 from cnndsl.syntax import Body
 from cnndsl.text import Source
@@ -32,6 +32,7 @@ __all__ = [
     "compile",
     "draw",
     "features",
+    "format",
     "read_spec",
     "show",
     "to_python",
@@ -46,6 +47,8 @@ def read_spec(spec: Spec) -> Source:
     """The text of a spec with its name; OSError where a file cannot be read."""
     if isinstance(spec, Source):
         return spec
+    if not isinstance(spec, (str, Path)):
+        raise TypeError(f"a spec is a text or a Path, not {type(spec).__name__}")
     is_path = isinstance(spec, Path) or (spec.endswith(".cnn") and len(spec.split()) == 1)
     if not is_path:
         return Source(str(spec).removeprefix("\ufeff"), "<text>")
@@ -83,13 +86,33 @@ def check_source(
     """`check` for a text that has been read."""
     shapes = None if input is None else _shapes(input)
     with without_collector():
-        try:
-            tree = parse(source)
-        except SpecError as error:
-            empty = elaborate(source, Body(source.span(0, 0), ()))
-            return Report(source, empty.graph, error.diagnostics)
+        parsed = parse_all(source)
+        tree = Body(source.span(0, 0), ()) if parsed.body is None else parsed.body
         result = elaborate(source, tree, shapes, params)
-    return Report(source, result.graph, result.diagnostics)
+    if parsed.body is None:
+        found = parsed.diagnostics
+    elif parsed.diagnostics:
+        found = together(parsed, result.diagnostics)
+    else:
+        found = result.diagnostics
+    if found:
+        from cnndsl.elaboration.echoes import without_echoes
+
+        found = without_echoes(found)
+    return Report(source, result.graph, found, lambda text: check_source(_again(source, text), input, params))
+
+
+def _again(source: Source, text: str) -> Source:
+    """Another text in the place of this one."""
+    return Source(text, source.name, source.path)
+
+
+def together(parsed: Parsed, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """What does not parse and what else is wrong, in the order of the text, without follow-ups."""
+    from cnndsl.slips.recovery import without_follow_ups
+
+    both = (*parsed.diagnostics, *without_follow_ups(found, parsed.diagnostics, parsed.lost))
+    return tuple(sorted(both, key=lambda one: (one.span.start, one.span.end)))
 
 
 def _shapes(input: Inputs) -> Shape | dict[str, Shape]:
@@ -111,7 +134,8 @@ def _shape(given: Sequence[int], what: str) -> Shape:
 def _checked(spec: Spec, input: Inputs | None, params: Mapping[str, Any]) -> Report:
     report = check(spec, input, params)
     if not report.ok:
-        raise SpecError(tuple(one for one in report.diagnostics if one.severity == "error"))
+        found = report.with_fixes().diagnostics
+        raise SpecError(tuple(one for one in found if one.severity == "error"))
     return report
 
 
@@ -202,3 +226,16 @@ def draw(spec: Spec, input: Inputs | None = None, **params: Any) -> graphviz.Dig
     from cnndsl.backends.dot import draw as diagram
 
     return diagram(check(spec, input, params))
+
+
+def format(spec: Spec) -> str:
+    """The canonical text of a spec, as `cnndsl fmt` writes it; SpecError where it does not parse.
+
+    Comments and line breaks stay, and so does the network. Nothing is written to a file.
+
+    >>> format("input 1x28x28\\nconv  16 k3->relu")
+    'input 1x28x28\\nconv 16 k3 -> relu\\n'
+    """
+    from cnndsl.formatter import format_source
+
+    return format_source(read_spec(spec))
