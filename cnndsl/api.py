@@ -1,6 +1,7 @@
 """The compiler for use in Python: check, compile, show, draw, to_python.
 
-A spec is a `Path`, or text; a single word that ends in `.cnn` is a path too.
+A spec is a `Path`, or text; a single word that ends in `.cnn` is a path too, and one that begins with `zoo:` names a
+network of the zoo.
 """
 
 from __future__ import annotations
@@ -31,9 +32,17 @@ Inputs = Sequence[int] | Mapping[str, Sequence[int]]
 
 
 def read_spec(spec: Spec) -> Source:
-    """The text of a spec with its name; OSError where a file cannot be read."""
+    """The text of a spec with its name; OSError where a file cannot be read, or the zoo has no such network.
+
+    >>> read_spec("zoo:resnet18").text.splitlines()[2]
+    'model ResNet18'
+    """
     if isinstance(spec, Source):
         return spec
+    if isinstance(spec, str) and spec.startswith("zoo:") and len(spec.split()) == 1:
+        from cnndsl.zoo import source
+
+        return source(spec.removeprefix("zoo:"))
     is_path = isinstance(spec, Path) or (spec.endswith(".cnn") and len(spec.split()) == 1)
     if not is_path:
         return Source(str(spec).removeprefix("\ufeff"), "<text>")

@@ -38,7 +38,7 @@ def families() -> tuple[Family, ...]:
     """The families of the zoo, by age and kind.
 
     >>> [family.title for family in families() if "resnet50" in family.networks]
-    ['ResNet, 2015; ResNeXt and Wide ResNet, 2016']
+    ['ResNet of bottlenecks, 2015; ResNeXt and Wide ResNet, 2016']
     """
     import tomllib
 
@@ -50,7 +50,7 @@ def families() -> tuple[Family, ...]:
 def source(name: str) -> Source:
     """The spec of a network; FileNotFoundError, with the nearest name, where the zoo does not have it.
 
-    >>> source("resnet101").text.splitlines()[3]
+    >>> source("resnet101").text.splitlines()[2]
     'model ResNet101'
     """
     known = families()
@@ -85,8 +85,16 @@ def _standalone(file: str, values: Mapping[str, Any]) -> str:
                 edits.append((statement.span, "\n" * (before > 0) + "\n\n".join(new)))
     text = tree.span.source.text
     for span, replacement in reversed(edits):
-        text = text[: span.start] + replacement + text[span.end :]
+        text = text[: span.start] + _in_column(replacement, len(span.text), text[span.end :])
     return text
+
+
+def _in_column(replacement: str, width: int, rest: str) -> str:
+    """What comes in place of `width` characters, with the comment behind them left in its column."""
+    blanks = len(rest) - len(rest.lstrip(" "))
+    if not rest[blanks:].startswith("#"):
+        return replacement + rest
+    return replacement + " " * max(2, blanks + width - len(replacement)) + rest[blanks:]
 
 
 @cache
