@@ -64,6 +64,12 @@ def check_source(
     params: Mapping[str, Any] | None = None,
 ) -> Report:
     """`check` for a text that has been read."""
+    return _check(source, input, params, with_warnings=True)
+
+
+def _check(
+    source: Source, input: Sequence[int] | None, params: Mapping[str, Any] | None, with_warnings: bool
+) -> Report:
     shape = None if input is None else _shape(input)
     with without_collector():
         try:
@@ -72,7 +78,12 @@ def check_source(
             empty = elaborate(source, Body(source.span(0, 0), ()))
             return Report(source, empty.graph, error.diagnostics)
         result = elaborate(source, tree, shape, params)
-    return Report(source, result.graph, result.diagnostics)
+        found = result.diagnostics
+        if not found and with_warnings:
+            from cnndsl.analysis.lint import find_warnings
+
+            found = find_warnings(source, tree, result.graph)
+    return Report(source, result.graph, found)
 
 
 def _shape(input: Sequence[int]) -> tuple[int, ...]:
@@ -86,9 +97,9 @@ def _shape(input: Sequence[int]) -> tuple[int, ...]:
 
 
 def _checked(spec: Spec, input: Sequence[int] | None, params: Mapping[str, Any]) -> Report:
-    report = check(spec, input, params)
+    report = _check(read_spec(spec), input, params, with_warnings=False)
     if not report.ok:
-        raise SpecError(tuple(one for one in report.diagnostics if one.severity == "error"))
+        raise SpecError(report.diagnostics)
     return report
 
 

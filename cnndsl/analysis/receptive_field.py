@@ -13,23 +13,24 @@ output o depends on the inputs from (o + p - d(k - 1))/s to (o + p)/s.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnndsl.dims import Shape
 from cnndsl.ir import Graph, Node
 from cnndsl.layers.declaration import Layer, Step
 
+if TYPE_CHECKING:
+    from fractions import Fraction
+
 __all__ = ["receptive_fields"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(NamedTuple):
     """One axis: output o sees the input from jump*o + low to jump*o + high; `whole`: any o does."""
 
-    jump: Fraction = Fraction(1)
-    low: Fraction = Fraction(0)
-    high: Fraction = Fraction(0)
+    jump: int | Fraction = 1
+    low: int | Fraction = 0
+    high: int | Fraction = 0
     whole: int | None = None
 
     @property
@@ -93,15 +94,16 @@ def _through(reach: Reach, step: Step) -> Reach:
     if reach.whole is not None:
         return reach
     if step.transposed:
-        jump = reach.jump / step.stride
-        return replace(
-            reach,
+        # Loaded where it is needed: whole numbers do for all but transposed convolutions.
+        from fractions import Fraction
+
+        jump = Fraction(reach.jump) / step.stride
+        return reach._replace(
             jump=jump,
             low=reach.low + jump * (step.padding - extent),
             high=reach.high + jump * step.padding,
         )
-    return replace(
-        reach,
+    return reach._replace(
         jump=reach.jump * step.stride,
         low=reach.low - reach.jump * step.padding,
         high=reach.high + reach.jump * (extent - step.padding),
@@ -112,13 +114,13 @@ def _everything(reach: Reach, positions: int, limit: int) -> Reach:
     if reach.whole is not None:
         return reach
     seen = int(reach.high - reach.low + (positions - 1) * reach.jump) + 1
-    return replace(reach, whole=min(seen, limit))
+    return reach._replace(whole=min(seen, limit))
 
 
 def _union(branches: Sequence[Reach]) -> Reach:
     whole = [branch.whole for branch in branches if branch.whole is not None]
     if whole:
-        return replace(branches[0], whole=max(*whole, *(branch.size for branch in branches)))
+        return branches[0]._replace(whole=max(*whole, *(branch.size for branch in branches)))
     return Reach(
         max(branch.jump for branch in branches),
         min(branch.low for branch in branches),
