@@ -13,7 +13,7 @@ output o depends on the inputs from (o + p - d(k - 1))/s to (o + p)/s.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cnndsl.dims import Shape
 from cnndsl.ir import Graph, Node
@@ -25,13 +25,26 @@ if TYPE_CHECKING:
 __all__ = ["receptive_fields"]
 
 
-class Reach(NamedTuple):
-    """One axis: output o sees the input from jump*o + low to jump*o + high; `whole`: any o does."""
+class Reach:
+    """One axis: output o sees the input from jump*o + low to jump*o + high; `whole`: any o does.
 
-    jump: int | Fraction = 1
-    low: int | Fraction = 0
-    high: int | Fraction = 0
-    whole: int | None = None
+    Never changed once it is made. A plain class, for `check` loads it: a dataclass takes longer to make
+    than all that is done with it.
+    """
+
+    __slots__ = ("high", "jump", "low", "whole")
+
+    def __init__(
+        self,
+        jump: int | Fraction = 1,
+        low: int | Fraction = 0,
+        high: int | Fraction = 0,
+        whole: int | None = None,
+    ) -> None:
+        self.jump = jump
+        self.low = low
+        self.high = high
+        self.whole = whole
 
     @property
     def size(self) -> int:
@@ -98,15 +111,15 @@ def _through(reach: Reach, step: Step) -> Reach:
         from fractions import Fraction
 
         jump = Fraction(reach.jump) / step.stride
-        return reach._replace(
-            jump=jump,
-            low=reach.low + jump * (step.padding - extent),
-            high=reach.high + jump * step.padding,
+        return Reach(
+            jump,
+            reach.low + jump * (step.padding - extent),
+            reach.high + jump * step.padding,
         )
-    return reach._replace(
-        jump=reach.jump * step.stride,
-        low=reach.low - reach.jump * step.padding,
-        high=reach.high + reach.jump * (extent - step.padding),
+    return Reach(
+        reach.jump * step.stride,
+        reach.low - reach.jump * step.padding,
+        reach.high + reach.jump * (extent - step.padding),
     )
 
 
@@ -114,13 +127,15 @@ def _everything(reach: Reach, positions: int, limit: int) -> Reach:
     if reach.whole is not None:
         return reach
     seen = int(reach.high - reach.low + (positions - 1) * reach.jump) + 1
-    return reach._replace(whole=min(seen, limit))
+    return Reach(reach.jump, reach.low, reach.high, min(seen, limit))
 
 
 def _union(branches: Sequence[Reach]) -> Reach:
     whole = [branch.whole for branch in branches if branch.whole is not None]
     if whole:
-        return branches[0]._replace(whole=max(*whole, *(branch.size for branch in branches)))
+        first = branches[0]
+        seen = max(*whole, *(branch.size for branch in branches))
+        return Reach(first.jump, first.low, first.high, seen)
     return Reach(
         max(branch.jump for branch in branches),
         min(branch.low for branch in branches),

@@ -14,7 +14,7 @@ from cnndsl.analysis.lint.order import (
     softmax_before_loss,
 )
 from cnndsl.analysis.lint.size import heavy_first_linear, single_value_batchnorm
-from cnndsl.analysis.lint.unused import unused_blocks, unused_labels, unused_params
+from cnndsl.analysis.lint.unused import unused_names
 from cnndsl.analysis.lint.view import View
 from cnndsl.analysis.lint.windows import dropped_pixels, receptive_field_small
 from cnndsl.diagnostics import Diagnostic
@@ -33,7 +33,6 @@ _ON_THE_GRAPH = (
     heavy_first_linear,
     single_value_batchnorm,
 )
-_ON_THE_TEXT = (unused_blocks, unused_params, unused_labels)
 
 
 def find_warnings(source: Source, spec: s.Body, graph: Graph) -> tuple[Diagnostic, ...]:
@@ -52,7 +51,7 @@ def find_warnings(source: Source, spec: s.Body, graph: Graph) -> tuple[Diagnosti
         for one in rule(view):
             # A block used ten times is told of once: the first use tells.
             found.setdefault((one.rule, id(one.span.source), one.span.start, one.span.end), one)
-    told = [*found.values(), *(one for rule in _ON_THE_TEXT for one in rule(spec, graph))]
+    told = [*found.values(), *unused_names(spec, graph)]
     if "cnndsl:" in source.text or any("cnndsl:" in one.span.source.text for one in told):
         from cnndsl.analysis.lint.ignoring import without_silenced
 

@@ -38,7 +38,7 @@ def heavy_first_linear(view: View) -> Iterator[Diagnostic]:
         f"{said(linear)} holds {linear.parameters:,} of all {total:,} weights, "
         f"{100 * linear.parameters // total} %",
         linear,
-        f"a global average pool, `gap -> flatten`, leaves it {given.channels:,} features and {fewer:,} weights",
+        f"a global average pool, `gap -> flatten`, leaves {given.channels:,} features: {fewer:,} weights",
         related=(Related(f"{given} becomes a vector here", flatten.span),),
     )
 

@@ -4,31 +4,80 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from cnndsl import syntax as s
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.ir import Graph
 from cnndsl.text import Span
 
-__all__ = ["unused_blocks", "unused_labels", "unused_params"]
-
-_DECLARATIONS = (s.Model, s.Param, s.Let, s.Block, s.FileUse, s.Train, s.Input)
+__all__ = ["unused_names"]
 
 
-def unused_blocks(spec: s.Body, graph: Graph) -> Iterator[Diagnostic]:
+class _Named:
+    """What a part of the text names, collected in one walk."""
+
+    __slots__ = ("calls", "labels", "taps", "words")
+
+    def __init__(self, start: s.Statement) -> None:
+        self.words: set[str] = set()
+        self.calls: set[str] = set()
+        self.labels: list[s.Labelled] = []
+        self.taps: list[s.Tap | s.Reuse] = []
+        pending: list[object] = [start]
+        while pending:
+            at = pending.pop()
+            kind = type(at)
+            if kind is Span or not isinstance(at, tuple):
+                continue
+            if isinstance(at, s.Name):
+                self.words.add(at.word)
+            elif kind in _DECLARING:
+                pending.extend(_DECLARING[kind](at))
+            else:
+                if isinstance(at, s.Call):
+                    self.calls.add(at.name)
+                elif isinstance(at, s.Labelled):
+                    self.labels.append(at)
+                elif isinstance(at, (s.Tap, s.Reuse)):
+                    self.taps.append(at)
+                pending.extend(at)
+
+
+# Nodes that declare names, and what in them may read some.
+_DECLARING: dict[type, Callable[[Any], tuple[object, ...]]] = {
+    s.Model: lambda at: (),
+    s.FileUse: lambda at: (),
+    s.Param: lambda at: (at.value,),
+    s.Let: lambda at: (at.value,),
+    s.Parameter: lambda at: (at.default,),
+    s.For: lambda at: (at.values, at.body),
+    s.Block: lambda at: (*at.parameters, at.body),
+    s.Setting: lambda at: at.arguments,
+    s.OutputBlock: lambda at: (at.body,),
+}
+
+
+def unused_names(spec: s.Body, graph: Graph) -> Iterator[Diagnostic]:
+    """The warnings on names: blocks, parameters and labels that nothing uses."""
+    named = [(statement, _Named(statement)) for statement in spec.statements]
+    yield from _unused_blocks(named)
+    yield from _unused_params(named)
+    yield from _unused_labels([one for _, one in named], spec.span, graph)
+
+
+def _unused_blocks(named: Sequence[tuple[s.Statement, _Named]]) -> Iterator[Diagnostic]:
     """Blocks that no item uses, not through other blocks either."""
-    blocks = {one.name.word: one for one in spec.statements if isinstance(one, s.Block)}
-    if not blocks:
-        return
+    blocks = {at.name.word: (at, found) for at, found in named if isinstance(at, s.Block)}
+    pending = [name for at, found in named if not isinstance(at, s.Block) for name in found.calls]
     used: set[str] = set()
-    pending: list[s.Statement] = [one for one in spec.statements if not isinstance(one, _DECLARATIONS)]
     while pending:
-        for found in _walk(pending.pop()):
-            if isinstance(found, s.Call) and found.name in blocks and found.name not in used:
-                used.add(found.name)
-                pending.extend(blocks[found.name].body.statements)
-    for name, block in blocks.items():
+        name = pending.pop()
+        if name in blocks and name not in used:
+            used.add(name)
+            pending.extend(blocks[name][1].calls)
+    for name, (block, _) in blocks.items():
         if name not in used:
             yield _warning(
                 "unused-block",
@@ -38,55 +87,40 @@ def unused_blocks(spec: s.Body, graph: Graph) -> Iterator[Diagnostic]:
             )
 
 
-def unused_params(spec: s.Body, graph: Graph) -> Iterator[Diagnostic]:
+def _unused_params(named: Sequence[tuple[s.Statement, _Named]]) -> Iterator[Diagnostic]:
     """Parameters, of the spec and of its blocks, that no expression reads."""
-    params = [one for one in spec.statements if isinstance(one, s.Param)]
-    if params:
-        read = _words(spec)
-        for param in params:
-            if param.name.word not in read:
-                yield _unread(param.name, "so setting it changes nothing")
-    for block in spec.statements:
-        if isinstance(block, s.Block) and block.parameters:
-            read = _words(block)
-            for parameter in block.parameters:
-                if parameter.name.word not in read:
-                    yield _unread(parameter.name, f"so all uses of `{block.name.word}` are alike in it")
+    for at, found in named:
+        if isinstance(at, s.Param) and all(at.name.word not in other.words for _, other in named):
+            yield _unread(at.name, "so setting it changes nothing")
+        elif isinstance(at, s.Block):
+            for parameter in at.parameters:
+                if parameter.name.word not in found.words:
+                    yield _unread(parameter.name, f"so it changes nothing in `{at.name.word}`")
 
 
 def _unread(name: s.Name, so: str) -> Diagnostic:
-    return _warning(
-        "unused-param",
-        f"nothing reads the parameter `{name.word}`, {so}",
-        name.span,
-        "write it where it was meant, or leave it out",
-    )
+    message = f"nothing reads the parameter `{name.word}`, {so}"
+    return _warning("unused-param", message, name.span, "read it where it was meant, or leave it out")
 
 
-def unused_labels(spec: s.Body, graph: Graph) -> Iterator[Diagnostic]:
+def _unused_labels(named: Sequence[_Named], text: Span, graph: Graph) -> Iterator[Diagnostic]:
     """Labels that no tap and no `reuse` names, on items without weights that they could name."""
-    labels: list[s.Labelled] = []
-    read: set[str] = set()
-    patterns: list[re.Pattern[str]] = []
-    for found in _walk(spec):
-        if isinstance(found, s.Labelled):
-            labels.append(found)
-        elif isinstance(found, s.Reuse):
-            read.update(found.name.split("."))
-        elif isinstance(found, s.Tap):
-            literal = found.label.literal
-            if literal is None:
-                patterns.append(_pattern(found.label))
-            else:
-                read.update(literal.split("."))
+    labels = [label for found in named for label in found.labels]
     if not labels:
         return
-    places = _Places(spec.span, graph)
+    read: set[str] = set()
+    patterns: list[re.Pattern[str]] = []
+    for tap in (tap for found in named for tap in found.taps):
+        literal = tap.name if isinstance(tap, s.Reuse) else tap.label.literal
+        if literal is not None:
+            read.update(literal.split("."))
+        elif isinstance(tap, s.Tap):
+            patterns.append(_pattern(tap.label))
+    places = _Places(text, graph)
     for label in labels:
         literal = label.label.literal
         if literal is None:
-            pattern = _pattern(label.label)
-            tapped = bool(patterns) or any(map(pattern.fullmatch, read))
+            tapped = bool(patterns) or any(map(_pattern(label.label).fullmatch, read))
         else:
             tapped = literal in read or any(pattern.search(literal) for pattern in patterns)
         if not tapped and places.without_weights(label.item):
@@ -132,44 +166,3 @@ def _between(starts: list[int], span: Span) -> bool:
 
 def _warning(rule: str, message: str, span: Span, *help: str) -> Diagnostic:
     return Diagnostic(rule, message, span, help=help, severity="warning")
-
-
-def _walk(start: object) -> Iterator[object]:
-    """Every node of the tree below and including `start`."""
-    pending = [start]
-    while pending:
-        at = pending.pop()
-        if not isinstance(at, tuple) or isinstance(at, Span):
-            continue
-        yield at
-        pending.extend(at)
-
-
-def _words(start: object) -> set[str]:
-    """The words that expressions below `start` read, without the names that are declared there."""
-    found: set[str] = set()
-    pending = [start]
-    while pending:
-        at = pending.pop()
-        match at:
-            case s.Name():
-                found.add(at.word)
-            case s.Param() | s.Let():
-                pending.append(at.value)
-            case s.Parameter():
-                pending.append(at.default)
-            case s.For():
-                pending.extend((at.values, at.body))
-            case s.Block():
-                pending.extend((*at.parameters, at.body))
-            case s.Setting():
-                pending.extend(at.arguments)
-            case s.OutputBlock():
-                pending.append(at.body)
-            case s.Model() | s.FileUse() | Span():
-                pass
-            case tuple():
-                pending.extend(at)
-            case _:
-                pass
-    return found
