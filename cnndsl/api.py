@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from cnndsl.collector import without_collector
 from cnndsl.diagnostics import SpecError
-from cnndsl.elaborate import elaborate, input_problem
+from cnndsl.dims import Shape
+from cnndsl.elaborate import elaborate
+from cnndsl.elaboration.arriving import input_problem
 from cnndsl.parser import parse
 from cnndsl.report import Report
 from cnndsl.syntax import Body
@@ -21,9 +23,11 @@ if TYPE_CHECKING:
     import graphviz
     from torch import nn
 
-__all__ = ["Spec", "check", "check_source", "compile", "draw", "read_spec", "show", "to_python"]
+__all__ = ["Inputs", "Spec", "check", "check_source", "compile", "draw", "read_spec", "show", "to_python"]
 
 Spec = str | Path | Source
+# The shape of the one input, or the shapes of several by their names.
+Inputs = Sequence[int] | Mapping[str, Sequence[int]]
 
 
 def read_spec(spec: Spec) -> Source:
@@ -35,18 +39,19 @@ def read_spec(spec: Spec) -> Source:
         return Source(str(spec).removeprefix("\ufeff"), "<text>")
     path = Path(spec)
     # A stray byte is a mistake at a place, found by the parser, not a reason to stop here.
-    return Source(path.read_bytes().decode("utf-8-sig", errors="replace"), str(spec))
+    return Source(path.read_bytes().decode("utf-8-sig", errors="replace"), str(spec), str(path))
 
 
 def check(
     spec: Spec,
-    input: Sequence[int] | None = None,
+    input: Inputs | None = None,
     params: Mapping[str, Any] | None = None,
 ) -> Report:
     """Check a spec without PyTorch.
 
     `input` is the shape of one sample without the batch axis, channels first; it replaces the spec's
-    own. `params` set the spec's `param`s. A bad spec gives a report with diagnostics, never an
+    own. Several inputs are given by name: `{"left": (1, 28, 28), "right": (1, 28, 28)}`. `params` set
+    the spec's `param`s. A bad spec gives a report with diagnostics, never an
     exception; a file that cannot be read raises OSError.
 
     >>> report = check("conv 16 k3 p1 -> relu -> maxpool 2 -> flatten -> linear 10", input=(1, 28, 28))
@@ -60,7 +65,7 @@ def check(
 
 def check_source(
     source: Source,
-    input: Sequence[int] | None = None,
+    input: Inputs | None = None,
     params: Mapping[str, Any] | None = None,
 ) -> Report:
     """`check` for a text that has been read."""
@@ -68,16 +73,16 @@ def check_source(
 
 
 def _check(
-    source: Source, input: Sequence[int] | None, params: Mapping[str, Any] | None, with_warnings: bool
+    source: Source, input: Inputs | None, params: Mapping[str, Any] | None, with_warnings: bool
 ) -> Report:
-    shape = None if input is None else _shape(input)
+    shapes = None if input is None else _shapes(input)
     with without_collector():
         try:
             tree = parse(source)
         except SpecError as error:
             empty = elaborate(source, Body(source.span(0, 0), ()))
             return Report(source, empty.graph, error.diagnostics)
-        result = elaborate(source, tree, shape, params)
+        result = elaborate(source, tree, shapes, params)
         found = result.diagnostics
         if not found and with_warnings:
             from cnndsl.analysis.lint import find_warnings
@@ -86,24 +91,30 @@ def _check(
     return Report(source, result.graph, found)
 
 
-def _shape(input: Sequence[int]) -> tuple[int, ...]:
-    shape = tuple(input)
+def _shapes(input: Inputs) -> Shape | dict[str, Shape]:
+    if isinstance(input, Mapping):
+        return {name: _shape(shape, f"input[{name!r}]") for name, shape in input.items()}
+    return _shape(input, "input")
+
+
+def _shape(given: Sequence[int], what: str) -> Shape:
+    shape = tuple(given)
     if not all(isinstance(size, int) and not isinstance(size, bool) for size in shape):
-        raise TypeError(f"input is a shape of whole numbers such as (1, 28, 28), not {input!r}")
+        raise TypeError(f"{what} is a shape of whole numbers such as (1, 28, 28), not {given!r}")
     problem = input_problem(shape)
     if problem is not None:
-        raise ValueError(f"input={input!r}: {problem[1]}")
+        raise ValueError(f"{what}={given!r}: {problem[1]}")
     return shape
 
 
-def _checked(spec: Spec, input: Sequence[int] | None, params: Mapping[str, Any]) -> Report:
+def _checked(spec: Spec, input: Inputs | None, params: Mapping[str, Any]) -> Report:
     report = _check(read_spec(spec), input, params, with_warnings=False)
     if not report.ok:
         raise SpecError(report.diagnostics)
     return report
 
 
-def compile(spec: Spec, input: Sequence[int] | None = None, **params: Any) -> nn.Module:
+def compile(spec: Spec, input: Inputs | None = None, **params: Any) -> nn.Module:
     """Compile a spec to the `nn.Module` that a person would have written; SpecError for a bad spec.
 
     Keyword arguments set the spec's `param`s. The module's `spec` is the text it came from.
@@ -118,7 +129,7 @@ def compile(spec: Spec, input: Sequence[int] | None = None, **params: Any) -> nn
     return build_module(report.graph, report.source.text)
 
 
-def to_python(spec: Spec, input: Sequence[int] | None = None, **params: Any) -> str:
+def to_python(spec: Spec, input: Inputs | None = None, **params: Any) -> str:
     """The Python source that `compile` runs; it needs PyTorch only.
 
     >>> print(to_python("input 8 -> linear 2").splitlines()[-1])
@@ -129,14 +140,14 @@ def to_python(spec: Spec, input: Sequence[int] | None = None, **params: Any) -> 
     return write(_checked(spec, input, params).graph)
 
 
-def show(spec: Spec, input: Sequence[int] | None = None, **params: Any) -> str:
+def show(spec: Spec, input: Inputs | None = None, **params: Any) -> str:
     """The table of layers with output shapes, parameters and multiply-adds."""
     from cnndsl.backends.summary import show as table
 
     return table(check(spec, input, params))
 
 
-def draw(spec: Spec, input: Sequence[int] | None = None, **params: Any) -> graphviz.Digraph:
+def draw(spec: Spec, input: Inputs | None = None, **params: Any) -> graphviz.Digraph:
     """The diagram; of a spec with mistakes, what is known."""
     from cnndsl.backends.dot import draw as diagram
 

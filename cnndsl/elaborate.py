@@ -12,25 +12,26 @@ from typing import Any, NamedTuple
 
 from cnndsl import syntax as s
 from cnndsl.diagnostics import Diagnostic
-from cnndsl.dims import LARGEST, Shape, Value, format_shape
+from cnndsl.dims import Shape
 from cnndsl.elaboration.applying import Applying
+from cnndsl.elaboration.arriving import Arriving
 from cnndsl.elaboration.builder import Labelled
 from cnndsl.elaboration.context import Place, TooLarge
-from cnndsl.elaboration.declarations import collect, reserved
+from cnndsl.elaboration.declarations import BlockEntry, collect, reserved
 from cnndsl.elaboration.joining import Joining
 from cnndsl.elaboration.labels import check_label, label_text
 from cnndsl.elaboration.looping import Looping
 from cnndsl.elaboration.provenance import origin
+from cnndsl.elaboration.reusing import Reusing
 from cnndsl.expressions import UNDECIDED
-from cnndsl.ir import Graph, TrainSetting
+from cnndsl.ir import Graph, Output, TrainSetting
 from cnndsl.layers import find, find_join
-from cnndsl.layers.declaration import INPUT
 from cnndsl.layers.kinds import describe_value
 from cnndsl.slips import DEEPEST
-from cnndsl.text import Source, Span
+from cnndsl.text import Source
 from cnndsl.words import did_you_mean
 
-__all__ = ["Elaboration", "elaborate", "input_problem"]
+__all__ = ["Elaboration", "elaborate"]
 
 
 class Elaboration(NamedTuple):
@@ -43,22 +44,26 @@ class Elaboration(NamedTuple):
 def elaborate(
     source: Source,
     spec: s.Body,
-    input: Shape | None = None,
+    input: Shape | Mapping[str, Shape] | None = None,
     parameters: Mapping[str, Any] | None = None,
 ) -> Elaboration:
-    """Run a spec. `input` is the arriving shape, in place of the spec's own; `parameters` set `param`s."""
+    """Run a spec. `parameters` set `param`s.
+
+    `input` is the arriving shape in place of the spec's own, or shapes by the names of inputs.
+    """
     return _Elaborator(source, spec, dict(parameters or {})).run(input)
 
 
-class _Elaborator(Joining, Applying, Looping):
+class _Elaborator(Arriving, Joining, Applying, Reusing, Looping):
     """The statements of the language."""
 
-    def run(self, input: Shape | None) -> Elaboration:
+    def run(self, input: Shape | Mapping[str, Shape] | None) -> Elaboration:
         current = 0
         train: tuple[TrainSetting, ...] = ()
         try:
             self.declared = collect(self.spec, self.reporter.add)
-            current = self._input(input)
+            self._use_files()
+            current = self.inputs(input)
             place = Place(self.root_names, current, self.builder.root, (), self.spec)
             self.body(self.spec, place)
             current = place.current
@@ -67,62 +72,52 @@ class _Elaborator(Joining, Applying, Looping):
         except TooLarge:
             pass
         if not len(self.builder):
-            current = self._append_input(None, self.source.span(0, 0), "input")
-        found = sorted(self.reporter.found, key=lambda one: (one.span.start, one.span.end))
-        graph = self.builder.freeze(self.declared.model, current, self.parameters, train, complete=not found)
+            current = self.append_input(None, self.source.span(0, 0), "input")
+        found = sorted(self.reporter.found, key=self._place_of)
+        graph = self.builder.freeze(
+            self.declared.model,
+            current,
+            self.parameters,
+            train,
+            complete=not found,
+            outputs=self._outputs(current),
+            files=self.files,
+        )
         return Elaboration(graph, tuple(found))
 
-    # Inputs and parameters
+    def _place_of(self, one: Diagnostic) -> tuple[bool, str, int, int]:
+        """The order of messages: this file from top to bottom, then the files that it uses."""
+        source = one.span.source
+        return source is not self.source, source.name, one.span.start, one.span.end
 
-    def _append_input(self, shape: Shape | None, span: Span, name: str) -> int:
-        value = None if shape is None else Value(shape)
-        root = self.builder.root
-        id = self.builder.append(root, INPUT, (), value, span, (), path=name)
-        if self.declared.input is not None and self.declared.input.name is not None:
-            root.labels[name] = Labelled(id, span)
-        return id
+    # Files, inputs and outputs
 
-    def _input(self, given: Shape | None) -> int:
-        written = self.declared.input
-        span = self.source.span(0, 0) if written is None else written.span
-        name = (written.name if written is not None else None) or "input"
-        if given is not None:
-            # No place of the text says this shape.
-            return self._append_input(given, self.source.span(0, 0), name)
-        if written is None:
-            if self.spec.statements:
-                first = self.spec.statements[0].span
-                self.error(
-                    "missing-input",
-                    "the spec does not say what arrives",
-                    self.source.span(first.start, first.end),
-                    "begin it with a line such as `input 1x28x28`, or give `--input 1x28x28`",
-                )
-            else:
-                self.error(
-                    "syntax-error",
-                    "the spec is empty",
-                    span,
-                    "write layers: `input 1x28x28 -> flatten -> linear 10`",
-                )
-            return self._append_input(None, span, name)
-        axes = written.shape.axes
-        free = [axis for axis in axes if not isinstance(axis, int)]
-        if free:
-            example = "x".join("224" if not isinstance(axis, int) else str(axis) for axis in axes)
-            self.error(
-                "missing-input",
-                f"the input's size is open: {', '.join(map(str, free))}",
-                written.shape.span,
-                f"give the sizes with `--input {example}`, or write numbers",
-            )
-            return self._append_input(None, span, name)
-        shape = tuple(axis for axis in axes if isinstance(axis, int))
-        problem = input_problem(shape)
-        if problem is not None:
-            self.error(*problem, written.shape.span)
-            return self._append_input(None, span, name)
-        return self._append_input(shape, span, name)
+    def _use_files(self) -> None:
+        """Bring the blocks of other files; this file's own come first."""
+        for name, block in self.declared.blocks.items():
+            self.home.blocks[name] = BlockEntry(block, self.home)
+        if self.declared.uses:
+            from cnndsl.elaboration.using import Library
+
+            library = Library(self.source, self.root_names, self.reporter.add)
+            self.files = library.files
+            library.bring(self.declared.uses, self.home)
+
+    def _outputs(self, current: int) -> tuple[Output, ...]:
+        """The main output, unless the last statement is an `output`, and the named ones, training's last."""
+        named = sorted(self.outputs, key=lambda output: output.training_only)
+        is_last_named = isinstance(self.declared.last, s.OutputBlock)
+        if is_last_named and any(not output.training_only for output in named):
+            return tuple(named)
+        return (Output("output", current), *named)
+
+    def named_output(self, statement: s.OutputBlock, place: Place) -> None:
+        """Run the body of an `output`; the current value stays."""
+        inside = place.inside()
+        self.builder.training_only = statement.when is not None
+        self.body(statement.body, inside)
+        self.builder.training_only = False
+        self.outputs.append(Output(statement.name.word, inside.current, statement.when is not None))
 
     def _unknown_parameters(self) -> None:
         for name in self.given:
@@ -164,7 +159,10 @@ class _Elaborator(Joining, Applying, Looping):
                 self.loop(statement, place)
             case s.If():
                 self.condition(statement, place)
-            case s.Model() | s.Block() | s.Train() | s.FileUse() | s.OutputBlock() | s.Input():
+            case s.OutputBlock():
+                # Below the top level it was refused, and its value has nowhere to go.
+                self.named_output(statement, place)
+            case s.Model() | s.Block() | s.Train() | s.FileUse() | s.Input():
                 # Collected before the run, which also refused them below the top level.
                 pass
             case _:
@@ -221,17 +219,14 @@ class _Elaborator(Joining, Applying, Looping):
                 else:
                     place.current = tapped
             case s.Reuse():
-                self.error(
-                    "syntax-error", "`reuse` is not supported by this version of cnndsl yet", item.span
-                )
-                self.lose(place, item.span)
+                self.reuse(item, place)
             case _:
                 raise TypeError(f"{type(item).__name__} is no item")
 
     def call(self, item: s.Call, place: Place, label: str | None) -> None:
-        block = self.declared.blocks.get(item.name)
-        if block is not None:
-            self.block(block, item, place, label)
+        entry = self.home.blocks.get(item.name)
+        if entry is not None:
+            self.block(entry, item, place, label)
             return
         join = find_join(item.name)
         if join is not None:
@@ -257,7 +252,7 @@ class _Elaborator(Joining, Applying, Looping):
         inside = None
         for kind, id in place.scope.children[scopes:]:
             scope = self.builder.scope(id) if kind == "scope" else None
-            if scope is not None and scope.key == label:
+            if scope is not None and (scope.key == label or isinstance(item.item, s.Reuse)):
                 inside = scope
         place.scope.labels[label] = Labelled(place.current, item.label.span, inside)
 
@@ -303,17 +298,3 @@ class _Elaborator(Joining, Applying, Looping):
                 related=origin(self.builder, place.current),
             )
             self.lose(place, shape.span)
-
-
-def input_problem(shape: Shape) -> tuple[str, str] | None:
-    """The rule and message for a shape that no value has; None for a good one."""
-    if not 1 <= len(shape) <= 4:
-        return (
-            "wrong-rank",
-            f"{format_shape(shape)} has {len(shape)} axes; a value has 1 to 4, the batch not written",
-        )
-    if any(size < 1 for size in shape):
-        return ("invalid-argument", f"{format_shape(shape)} has an empty axis")
-    if any(size > LARGEST for size in shape):
-        return ("too-large", f"{format_shape(shape)} is above the largest size, 2^31 - 1")
-    return None

@@ -8,7 +8,7 @@ names of the weights, and backends draw, fold and generate code by them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from cnndsl.dims import Shape, Value
@@ -35,6 +35,8 @@ class Node(NamedTuple):
     `arguments` holds every argument of the layer by its canonical name, defaults filled in and
     per-axis values spread over the axes; `given` names those that the spec wrote.
     `output` is None where an error left the value unknown.
+    `shares` is the node that a `reuse` applies again: this one has the same key and no weights of its own.
+    `training_only` nodes are computed in training mode alone.
     """
 
     id: int
@@ -50,6 +52,8 @@ class Node(NamedTuple):
     scope: int
     span: Span
     uses: tuple[Use, ...]
+    shares: int | None = None
+    training_only: bool = False
 
     @property
     def parameters(self) -> int:
@@ -74,7 +78,8 @@ class Scope(NamedTuple):
     same where nothing is computed inside; None where an error left a value unknown). `children` stand in
     the order of the text: `("node", id)` for nodes that lie directly in the scope, joins too, and
     `("scope", id)` for scopes. `block` is the block's name for a block use, and `arguments` its
-    parameters' values there.
+    parameters' values there. `shares` is the scope that a `reuse` applies again: this one has its key
+    and, node for node and scope for scope, what lies in it. `training_only` as for nodes.
     """
 
     id: int
@@ -88,13 +93,16 @@ class Scope(NamedTuple):
     output: int | None
     children: tuple[tuple[Literal["node", "scope"], int], ...]
     span: Span
+    shares: int | None = None
+    training_only: bool = False
 
 
 class Output(NamedTuple):
-    """A value that the network gives: its name and the node that computes it."""
+    """A value that the network gives, and the node that computes it; in training mode only, or always."""
 
     name: str
     node: int
+    training_only: bool = False
 
 
 class TrainSetting(NamedTuple):
@@ -120,6 +128,8 @@ class Graph:
     parameters: Mapping[str, Any]
     train: tuple[TrainSetting, ...]
     complete: bool
+    # The texts of the files that `use` brought, by their paths beside the spec.
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def verify(self) -> None:
         """Check the invariants that this module states; AssertionError where one is broken."""
@@ -134,7 +144,12 @@ class Graph:
             assert not self.complete or node.output is not None, f"{node.path} has no value"
             if node.output is not None:
                 assert all(size >= 0 for size in node.output.shape), f"{node.path}: {node.output}"
-            if node.key is not None:
+            if node.shares is not None:
+                original = self.nodes[node.shares]
+                assert node.shares < index, f"{node.path} is used again before it is made"
+                assert (node.key, node.layer) == (original.key, original.layer), node.path
+                assert not node.weights, f"{node.path} has weights of its own"
+            elif node.key is not None:
                 prefix = self.scopes[node.scope].path
                 assert node.path == (f"{prefix}.{node.key}" if prefix else node.key), node.path
         for index, scope in enumerate(self.scopes):
@@ -145,5 +160,9 @@ class Graph:
                 assert ("scope", index) in children[scope.parent], scope.path
         counted = [child for scope in self.scopes for child in scope.children]
         assert len(counted) == len(set(counted)) == len(self.nodes) + len(self.scopes) - 1
+        always = [output for output in self.outputs if not output.training_only]
+        assert always, "there is no output"
+        assert len({output.name for output in self.outputs}) == len(self.outputs), "two outputs of one name"
+        assert not any(self.nodes[output.node].training_only for output in always), "an output is missing"
         for output in self.outputs:
             assert 0 <= output.node < len(self.nodes), f"output {output.name} has no node"

@@ -43,8 +43,8 @@ class Report:
 
     @property
     def macs(self) -> int:
-        """Multiply-adds of convolutions, linear layers and attention for one sample."""
-        return sum(node.macs for node in self.graph.nodes)
+        """Multiply-adds of convolutions, linear layers and attention for one sample, in evaluation mode."""
+        return sum(node.macs for node in self.graph.nodes if not node.training_only)
 
     def to_json(self) -> dict[str, Any]:
         """The report as `cnndsl check --format json` prints it for one file."""

@@ -23,6 +23,7 @@ class Position(NamedTuple):
 class Source:
     """A text and the name under which messages speak of it.
 
+    `path` is the file that the text is from, beside which `use` looks for others; None without one.
     Compared by identity: two files with the same text are two sources.
 
     >>> source = Source("relu\\nconv 16 k3\\n", "net.cnn")
@@ -32,9 +33,10 @@ class Source:
     'conv 16 k3'
     """
 
-    def __init__(self, text: str, name: str = "<text>") -> None:
+    def __init__(self, text: str, name: str = "<text>", path: str | None = None) -> None:
         self.text = text
         self.name = name
+        self.path = path
 
     @cached_property
     def _line_starts(self) -> list[int]:

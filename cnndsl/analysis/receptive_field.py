@@ -83,7 +83,7 @@ def _reach(graph: Graph, node: Node, reaches: Sequence[tuple[Reach, ...] | None]
     if steps is None:
         return before
     if steps == "whole":
-        sizes = graph.nodes[graph.inputs[0]].output_shape
+        sizes = graph.nodes[_source(graph, node)].output_shape
         if sizes is None or len(sizes) != len(before) + 1:
             return None
         return tuple(map(_everything, before, _positions(graph, node, sizes), sizes[1:]))
@@ -91,6 +91,13 @@ def _reach(graph: Graph, node: Node, reaches: Sequence[tuple[Reach, ...] | None]
         # after a flatten, axes of the value are not those of the input
         return before if all(axis.whole is not None for axis in before) else None
     return tuple(map(_through, before, steps))
+
+
+def _source(graph: Graph, node: Node) -> int:
+    """The input that a node's value comes from, along first branches."""
+    while node.inputs:
+        node = graph.nodes[node.inputs[0]]
+    return node.id
 
 
 def _positions(graph: Graph, node: Node, sizes: Shape) -> Shape:

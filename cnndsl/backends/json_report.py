@@ -9,7 +9,7 @@ from cnndsl.analysis.receptive_field import receptive_fields
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.ir import Graph, Node
 from cnndsl.report import Report
-from cnndsl.text import Position, Span
+from cnndsl.text import Position, Source, Span
 
 __all__ = ["report_to_json", "reports_to_json"]
 
@@ -42,7 +42,7 @@ def report_to_json(report: Report) -> dict[str, Any]:
         "buffers": report.buffers if graph.complete else None,
         "macs": report.macs if graph.complete else None,
         "layers": _layers(graph),
-        "diagnostics": [_diagnostic(diagnostic) for diagnostic in report.diagnostics],
+        "diagnostics": [_diagnostic(diagnostic, report.source) for diagnostic in report.diagnostics],
     }
 
 
@@ -81,26 +81,29 @@ def _position(position: Position) -> dict[str, int]:
     return {"line": position.line, "column": position.column}
 
 
-def _range(span: Span) -> dict[str, dict[str, int]]:
-    return {"start": _position(span.first), "end": _position(span.last)}
+def _range(span: Span, source: Source) -> dict[str, Any]:
+    """Where a span begins and ends; with its file, where that is another one than the report's."""
+    found: dict[str, Any] = {"start": _position(span.first), "end": _position(span.last)}
+    return found if span.source is source else {"path": span.source.name, **found}
 
 
-def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
+def _diagnostic(diagnostic: Diagnostic, source: Source) -> dict[str, Any]:
     return {
         "rule": diagnostic.rule,
         "severity": diagnostic.severity,
         "message": diagnostic.message,
-        "range": _range(diagnostic.span),
+        "range": _range(diagnostic.span, source),
         "related": [
-            {"message": related.message, "range": _range(related.span)} for related in diagnostic.related
+            {"message": related.message, "range": _range(related.span, source)}
+            for related in diagnostic.related
         ],
         "help": list(diagnostic.help),
-        "fixes": [_fix(fix) for fix in diagnostic.fixes],
+        "fixes": [_fix(fix, source) for fix in diagnostic.fixes],
     }
 
 
-def _fix(fix: Fix) -> Mapping[str, Any]:
+def _fix(fix: Fix, source: Source) -> Mapping[str, Any]:
     return {
         "title": fix.title,
-        "edits": [{"range": _range(edit.span), "text": edit.text} for edit in fix.edits],
+        "edits": [{"range": _range(edit.span, source), "text": edit.text} for edit in fix.edits],
     }

@@ -10,12 +10,15 @@ from cnndsl.backends.source.classes import ClassPlan, Plan, make_plan
 from cnndsl.backends.source.forward import write_forward
 from cnndsl.backends.source.layout import Call, layout
 from cnndsl.backends.source.naming import LOCALS, camel, unique, variable
+from cnndsl.backends.source.outputs import Outputs, outputs_of
 from cnndsl.backends.source.shapes import describe
 from cnndsl.ir import Graph
 
 __all__ = ["Source", "generate", "to_python"]
 
 INDENT = "    "
+# The name of the output that is the final value; in `forward` it stays on its variable.
+MAIN = "output"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,10 @@ def generate(graph: Graph) -> Source:
     plan = make_plan(graph)
     names = class_names(plan)
     bodies = [source for _, source in sorted(plan.helpers.items())]
-    bodies += ["\n".join(class_lines(plan, one, names)) + "\n" for one in plan.classes]
+    outputs = None if plan.chain is not None else outputs_of(graph, unique(f"{names[-1]}Output", names))
+    if outputs is not None:
+        bodies.append("\n".join(outputs.lines()) + "\n")
+    bodies += ["\n".join(class_lines(plan, one, names, outputs)) + "\n" for one in plan.classes]
     model = ""
     if plan.chain is not None:
         call = sequential("nn.Sequential(", plan.chain, names)
@@ -77,7 +83,7 @@ def generate(graph: Graph) -> Source:
         head + "".join(f"\n\n{body}" for body in bodies),
         model,
         names[-1] if plan.chain is None else None,
-        tuple(plan.helpers) + tuple(names),
+        (*plan.helpers, *((outputs.name,) if outputs else ()), *names),
     )
 
 
@@ -91,15 +97,21 @@ def headline(plan: Plan) -> str:
 def imports(code: str) -> Iterator[str]:
     """The import lines that the code needs."""
     if "OrderedDict(" in code:
-        yield "from collections import OrderedDict\n\n"
+        yield "from collections import OrderedDict\n"
+    if "(NamedTuple)" in code:
+        yield "from typing import NamedTuple\n"
+    if "OrderedDict(" in code or "(NamedTuple)" in code:
+        yield "\n"
     if "torch." in code:
         yield "import torch\n"
     if "nn." in code:
         yield "from torch import nn\n"
 
 
-def class_lines(plan: Plan, one: ClassPlan, names: Sequence[str]) -> Iterator[str]:
-    """The lines of a class."""
+def class_lines(
+    plan: Plan, one: ClassPlan, names: Sequence[str], outputs: Outputs | None = None
+) -> Iterator[str]:
+    """The lines of a class; `outputs` is what the root gives where that is a named tuple."""
     flows = [plan.flows[number] for number in one.scopes]
     yield f"class {names[one.number]}(nn.{'Sequential' if one.is_sequential else 'Module'}):"
     yield f'    """{describe(plan.graph, flows, one.sizes.known)}."""'
@@ -110,12 +122,13 @@ def class_lines(plan: Plan, one: ClassPlan, names: Sequence[str]) -> Iterator[st
         yield from constructor(one, names)
     if not one.is_sequential:
         labels = common_labels(plan, one)
-        forward = write_forward(plan.graph, flows[0], labels)
-        tensors = ", ".join(["torch.Tensor"] * forward.returns)
-        result = tensors if forward.returns == 1 else f"tuple[{tensors}]"
+        given = outputs if one.scopes == (0,) else None
+        if given is not None:
+            labels = {**labels, **{field.value: field.name for field in given.fields if field.name != MAIN}}
+        forward = write_forward(plan.graph, flows[0], labels, given)
         signature = ["self", *(f"{name}: torch.Tensor" for name in forward.parameters)]
         yield ""
-        yield from layout(Call("def forward(", tuple(signature), f") -> {result}:"), INDENT)
+        yield from layout(Call("def forward(", tuple(signature), f") -> {forward.result}:"), INDENT)
         yield from forward.lines
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any
 
 import torch
 import torchinfo
 from torch import Tensor, nn
 
 from cnndsl.dims import Shape, format_shape
-from cnndsl.ir import Graph
+from cnndsl.ir import Graph, Output
 
 __all__ = ["disagreements", "seed", "summary"]
 
@@ -29,15 +31,30 @@ def disagreements(module: nn.Module, graph: Graph) -> list[str]:
     Gives a sentence for each difference: none, if the checker was right. The module is left as it was.
     """
     found = [*_weight_differences(module, graph)]
+    inputs = [torch.zeros(BATCH, *_shape(graph, index)) for index in graph.inputs]
     with _watched(module, graph, found), _evaluating(module), torch.no_grad():
-        inputs = [torch.zeros(BATCH, *_shape(graph, index)) for index in graph.inputs]
         result = module(*inputs)
-    values = [result] if isinstance(result, Tensor) else list(result)
-    for output, value in zip(graph.outputs, values, strict=True):
+    always = [output for output in graph.outputs if not output.training_only]
+    in_training = [output for output in graph.outputs if output.training_only]
+    found.extend(_output_differences(graph, always, result))
+    if in_training:
+        # A copy, since a forward pass in training mode moves the statistics of norms.
+        copy = deepcopy(module).train()
+        with torch.no_grad():
+            found.extend(_output_differences(graph, [*always, *in_training], copy(*inputs)))
+    return found
+
+
+def _output_differences(graph: Graph, outputs: Sequence[Output], result: Any) -> Iterator[str]:
+    """A sentence for each output that is not what was predicted; a tuple's later fields may be None."""
+    values = [result] if isinstance(result, Tensor) else [value for value in result if value is not None]
+    if len(values) != len(outputs):
+        yield f"predicted {len(outputs)} outputs, got {len(values)}"
+        return
+    for output, value in zip(outputs, values, strict=True):
         predicted = (BATCH, *_shape(graph, output.node))
         if tuple(value.shape) != predicted:
-            found.append(f"{output.name}: predicted {predicted}, got {tuple(value.shape)}")
-    return found
+            yield f"{output.name}: predicted {predicted}, got {tuple(value.shape)}"
 
 
 def summary(module: nn.Module, graph: Graph) -> str:
@@ -91,16 +108,27 @@ def _watched(module: nn.Module, graph: Graph, found: list[str]) -> Iterator[None
     """While inside, each layer's output is compared with the shape that was predicted for it."""
     handles = []
     modules = dict(module.named_modules())
+    predictions: dict[str, list[Shape]] = {}
     for node in graph.nodes:
-        layer = modules.get(node.path) if node.key is not None else None
+        original = node
+        while original.shares is not None:
+            original = graph.nodes[original.shares]
+        if node.key is not None:
+            predictions.setdefault(original.path, []).append((BATCH, *_shape(graph, node.id)))
+    for path, shapes in predictions.items():
+        layer = modules.get(path)
         if layer is None:
             continue
 
         def compare(
-            _layer: nn.Module, _arguments: object, result: object, path: str = node.path, index: int = node.id
+            _layer: nn.Module,
+            _arguments: object,
+            result: object,
+            path: str = path,
+            shapes: list[Shape] = shapes,
         ) -> None:
-            predicted = (BATCH, *_shape(graph, index))
-            if isinstance(result, Tensor) and tuple(result.shape) != predicted:
+            if isinstance(result, Tensor) and tuple(result.shape) not in shapes:
+                predicted = " or ".join(map(str, dict.fromkeys(shapes)))
                 found.append(f"{path}: predicted {predicted}, got {tuple(result.shape)}")
 
         handles.append(layer.register_forward_hook(compare))

@@ -71,7 +71,8 @@ def load(definitions: str) -> ModuleType:
         return module
     module = ModuleType(name)
     module.__file__ = f"<{name}>"
-    exec(compile(definitions, module.__file__, "exec"), vars(module))
+    # Annotations are types here, as in a file of its own: TorchScript reads those of a named tuple.
+    exec(compile(definitions, module.__file__, "exec", dont_inherit=True), vars(module))
     for kind in classes_of(module):
         attach_pickling(kind, definitions)
     # A class keeps its module's names alive, and so the module itself.
@@ -81,7 +82,7 @@ def load(definitions: str) -> ModuleType:
     return module
 
 
-def classes_of(module: ModuleType) -> list[type[nn.Module]]:
+def classes_of(module: ModuleType) -> list[type[Any]]:
     """The classes that were defined in the module."""
     return [
         value
@@ -113,8 +114,15 @@ def withdraw(name: str, file: str) -> None:
     linecache.cache.pop(file, None)
 
 
-def attach_pickling(kind: type[nn.Module], definitions: str) -> None:
+def attach_pickling(kind: type[Any], definitions: str) -> None:
     """Make instances of the class take its source along when they are pickled or copied."""
+    if issubclass(kind, tuple):
+
+        def reduce_tuple(self: tuple[Any, ...], protocol: Any) -> Any:
+            return restore_tuple, (definitions, kind.__name__, tuple(self))
+
+        setattr(kind, "__reduce_ex__", reduce_tuple)  # noqa: B010
+        return
 
     def reduce(self: nn.Module, protocol: Any) -> Any:
         if type(self) is not kind:
@@ -122,7 +130,12 @@ def attach_pickling(kind: type[nn.Module], definitions: str) -> None:
             return super(kind, self).__reduce_ex__(protocol)
         return restore, (definitions, kind.__name__), vars(self)
 
-    kind.__reduce_ex__ = reduce  # type: ignore[method-assign, assignment]
+    setattr(kind, "__reduce_ex__", reduce)  # noqa: B010
+
+
+def restore_tuple(definitions: str, name: str, values: tuple[Any, ...]) -> Any:
+    """What a network with several outputs gave; pickles call this."""
+    return getattr(load(definitions), name)(*values)
 
 
 def restore(definitions: str, name: str) -> nn.Module:

@@ -116,18 +116,16 @@ def load_plugins(options: Namespace) -> None:
 
 
 class Settings(NamedTuple):
-    """What the command line says about every spec: the input's shape, and params."""
+    """What the command line says about every spec: the input's shape, or shapes by name, and params."""
 
-    input: tuple[int, ...] | None
-    input_name: str
+    input: tuple[int, ...] | Mapping[str, tuple[int, ...]] | None
     params: Mapping[str, Any]
 
 
 def spec_settings(options: Namespace) -> Settings:
     """The shared options, read; the plugins are loaded."""
     load_plugins(options)
-    name, shape = _input(options.inputs)
-    return Settings(shape, name, dict(map(_setting, options.settings)))
+    return Settings(_inputs(options.inputs), dict(map(_setting, options.settings)))
 
 
 def spec_texts(options: Namespace) -> list[Path | Source]:
@@ -154,8 +152,8 @@ def check_spec(spec: Path | Source, settings: Settings) -> Report:
         report = check(spec, input=settings.input, params=settings.params)
     except OSError as error:
         raise UsageError(f"cannot read {spec}: {error.strerror or error}") from error
-    if settings.input_name:
-        _check_input_name(report, settings.input_name)
+    if isinstance(settings.input, Mapping):
+        _check_input_names(report, settings.input)
     return report
 
 
@@ -212,32 +210,48 @@ def plain_output() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _input(words: Sequence[str]) -> tuple[str, tuple[int, ...] | None]:
-    """The name, empty where none is given, and the shape that --input says."""
+def _inputs(words: Sequence[str]) -> tuple[int, ...] | dict[str, tuple[int, ...]] | None:
+    """What the --input options say: a shape, or shapes by the names of inputs."""
     if not words:
-        return "", None
-    if len(words) > 1:
-        raise UsageError(f"--input is given {len(words)} times: a spec has one input")
-    name, equals, text = words[0].rpartition("=")
+        return None
+    shapes: dict[str, tuple[int, ...]] = {}
+    for word in words:
+        name, shape = _input(word)
+        if name in shapes:
+            again = (
+                f"{name} is given twice" if name else f"is given {len(words)} times: say NAME=SHAPE for each"
+            )
+            raise UsageError(f"--input {again}")
+        shapes[name] = shape
+    if "" in shapes and len(shapes) > 1:
+        raise UsageError("--input: with several inputs each has its name: --input left=1x28x28")
+    return shapes.get("", shapes)
+
+
+def _input(word: str) -> tuple[str, tuple[int, ...]]:
+    """The name, empty where none is given, and the shape that an --input says."""
+    name, equals, text = word.rpartition("=")
     sizes = text.split("x")
     if not all(size.isascii() and size.isdigit() and len(size) <= 12 for size in sizes):
-        raise UsageError(f"--input {words[0]}: expected sizes like 1x28x28 or 784")
+        raise UsageError(f"--input {word}: expected sizes like 1x28x28 or 784")
     if equals and not name.isidentifier():
-        raise UsageError(f"--input {words[0]}: expected SHAPE or NAME=SHAPE")
-    from cnndsl.elaborate import input_problem
+        raise UsageError(f"--input {word}: expected SHAPE or NAME=SHAPE")
+    from cnndsl.elaboration.arriving import input_problem
 
     shape = tuple(map(int, sizes))
     problem = input_problem(shape)
     if problem is not None:
-        raise UsageError(f"--input {words[0]}: {problem[1]}")
+        raise UsageError(f"--input {word}: {problem[1]}")
     return name, shape
 
 
-def _check_input_name(report: Report, name: str) -> None:
+def _check_input_names(report: Report, given: Mapping[str, object]) -> None:
     graph = report.graph
     names = [graph.nodes[index].path for index in graph.inputs]
-    if names and name not in names:
-        raise UsageError(f"--input {name}=...: the spec has no input `{name}`, it has `{names[0]}`")
+    for name in given:
+        if names and name not in names:
+            has = " and ".join(f"`{one}`" for one in names)
+            raise UsageError(f"--input {name}=...: the spec has no input `{name}`, it has {has}")
 
 
 def _setting(word: str) -> tuple[str, Any]:

@@ -7,6 +7,7 @@ from cnndsl.diagnostics import Diagnostic, Related
 from cnndsl.dims import LARGEST, Value, describe, format_shape, kind_of
 from cnndsl.elaboration.binding import Bound, bind_block, bind_layer
 from cnndsl.elaboration.context import Context, Place
+from cnndsl.elaboration.declarations import BlockEntry
 from cnndsl.elaboration.provenance import origin
 from cnndsl.elaboration.unknown import layer_help
 from cnndsl.expressions import Environment
@@ -25,11 +26,14 @@ class Applying(Context):
         if item.name in RESERVED:
             self.misplaced(item.name, item.name_span)
             return
+        if self.home.is_open or item.name in self.home.missing:
+            # The `use` that should have brought it has been told.
+            return
         self.error(
             "unknown-layer",
             f"there is no layer or block `{item.name}`",
             item.name_span,
-            *layer_help(item.name, self.declared.blocks),
+            *layer_help(item.name, self.home.blocks),
         )
 
     def layer(self, found: Found, item: s.Call, place: Place, label: str | None) -> None:
@@ -132,10 +136,12 @@ class Applying(Context):
             related=origin(self.builder, place.current),
         )
 
-    def block(self, block: s.Block, item: s.Call, place: Place, label: str | None) -> None:
+    def block(self, entry: BlockEntry, item: s.Call, place: Place, label: str | None) -> None:
+        block = entry.block
         key = self.key(item, place, label)
-        if item.name in self.active:
-            chain = " -> ".join([*self.active[self.active.index(item.name) :], item.name])
+        if entry in self.active:
+            inside = self.active[self.active.index(entry) :]
+            chain = " -> ".join([*(one.block.name.word for one in inside), block.name.word])
             self.error(
                 "recursive-block",
                 f"the block `{item.name}` is used inside itself: {chain}",
@@ -145,7 +151,7 @@ class Applying(Context):
             self.lose(place, item.span, item.name)
             return
         arriving = self.builder.value(place.current)
-        inside_names = bind_block(block, item, place.names, arriving, self.root_names, self.report)
+        inside_names = bind_block(block, item, place.names, arriving, entry.home.names, self.report)
         if inside_names is None:
             self.lose(place, item.span, item.name)
             return
@@ -165,11 +171,12 @@ class Applying(Context):
         )
         uses = (*place.uses, Use(item.name, item.span))
         at = Place(Environment(inside_names), place.current, scope, uses, block.body)
-        outer, self.uses = self.uses, uses
-        self.active.append(item.name)
+        outer = self.uses, self.home
+        self.uses, self.home = uses, entry.home
+        self.active.append(entry)
         self.body(block.body, at)
         self.active.pop()
-        self.uses = outer
+        self.uses, self.home = outer
         scope.output = place.current = at.current
 
 

@@ -35,6 +35,8 @@ class OpenScope:
     span: Span
     block: str | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    shares: int | None = None
+    training_only: bool = False
     input: int | None = None
     output: int | None = None
     children: list[tuple[Literal["node", "scope"], int]] = field(default_factory=list)
@@ -60,6 +62,9 @@ class GraphBuilder:
         self._nodes: list[Node] = []
         self._scopes: list[OpenScope] = []
         self.characters = 0
+        # Whether what is appended is computed in training mode alone.
+        self.training_only = False
+        self._copies: dict[str, int] = {}
         self.root = self._append_scope(None, "", "root", span)
 
     def __len__(self) -> int:
@@ -97,6 +102,7 @@ class GraphBuilder:
         weights: tuple[Weight, ...] = (),
         macs: int = 0,
         path: str = "",
+        shares: int | None = None,
     ) -> int:
         """Append a node; its id. Without a key, the path is settled when the graph is frozen."""
         id = len(self._nodes)
@@ -116,6 +122,8 @@ class GraphBuilder:
                 scope=scope.id,
                 span=span,
                 uses=uses,
+                shares=shares,
+                training_only=self.training_only,
             )
         )
         scope.children.append(("node", id))
@@ -140,10 +148,33 @@ class GraphBuilder:
         parent.children.append(("scope", scope.id))
         return scope
 
+    def copy_path(self, path: str) -> str:
+        """A path for the next use of what stands at `path`: `encoder#2`."""
+        self._copies[path] = self._copies.get(path, 1) + 1
+        return f"{path}#{self._copies[path]}"
+
+    def open_copy(
+        self, parent: OpenScope, original: OpenScope, span: Span, *, input: int, path: str
+    ) -> OpenScope:
+        """Open a scope that uses the modules of another one again."""
+        scope = self.open(
+            parent,
+            original.key,
+            original.kind,
+            span,
+            input=input,
+            block=original.block,
+            arguments=original.arguments,
+        )
+        self.characters += len(path)
+        scope.path = path
+        scope.shares = original.id
+        return scope
+
     def _append_scope(self, parent: OpenScope | None, key: str, kind: ScopeKind, span: Span) -> OpenScope:
         path = parent.join(key) if parent is not None else ""
         self.characters += len(path)
-        scope = OpenScope(len(self._scopes), parent, key, path, kind, span)
+        scope = OpenScope(len(self._scopes), parent, key, path, kind, span, training_only=self.training_only)
         self._scopes.append(scope)
         return scope
 
@@ -154,8 +185,10 @@ class GraphBuilder:
         parameters: Mapping[str, Any],
         train: tuple[TrainSetting, ...],
         complete: bool,
+        outputs: tuple[Output, ...] = (),
+        files: Mapping[str, str] | None = None,
     ) -> Graph:
-        """The finished graph, whose output is the node `current`."""
+        """The finished graph; `current` is the value that leaves the root, the output if no other is given."""
         self.root.output = current
         if self._nodes:
             self.root.input = 0
@@ -164,7 +197,7 @@ class GraphBuilder:
             model=model,
             nodes=nodes,
             inputs=tuple(node.id for node in nodes if node.layer is INPUT),
-            outputs=(Output("output", current),),
+            outputs=outputs or (Output("output", current),),
             scopes=tuple(
                 Scope(
                     id=scope.id,
@@ -178,11 +211,14 @@ class GraphBuilder:
                     output=scope.output,
                     children=tuple(scope.children),
                     span=scope.span,
+                    shares=scope.shares,
+                    training_only=scope.training_only,
                 )
                 for scope in self._scopes
             ),
             parameters=parameters,
             train=train,
+            files=files or {},
             complete=complete and all(node.output is not None for node in nodes),
         )
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from cnndsl import syntax as s
 from cnndsl.diagnostics import Diagnostic, Related, SpecError
-from cnndsl.elaboration.builder import GraphBuilder, OpenScope
-from cnndsl.elaboration.declarations import Declarations
-from cnndsl.elaboration.labels import find_tap
+from cnndsl.elaboration.builder import GraphBuilder, Labelled, OpenScope
+from cnndsl.elaboration.declarations import BlockEntry, Declarations, Home
+from cnndsl.elaboration.labels import find_labelled
 from cnndsl.elaboration.provenance import use_notes
 from cnndsl.expressions import UNDECIDED, Environment, Undecided, evaluate
-from cnndsl.ir import ScopeKind, Use
+from cnndsl.ir import Output, ScopeKind, Use
 from cnndsl.layers.declaration import Operation
 from cnndsl.slips import form_of
 from cnndsl.text import Source, Span
@@ -75,14 +75,18 @@ class Context:
         self.reporter = Reporter()
         self.given = parameters
         self.parameters: dict[str, Any] = {}
+        self.outputs: list[Output] = []
         self.depth = 0
         self.steps = 0
-        self.active: list[str] = []
+        self.active: list[BlockEntry] = []
         self.uses: tuple[Use, ...] = ()
         # The loops and repeats that run, and a function that says which round each is in.
         self.rounds: list[tuple[Span, Callable[[], str]]] = []
         self.root_names = Environment()
         self.declared = Declarations()
+        # The file whose blocks and names are in sight: another one inside a block that `use` brought.
+        self.home = Home(self.root_names)
+        self.files: dict[str, str] = {}
 
     def error(
         self,
@@ -140,8 +144,25 @@ class Context:
         place.current = self.builder.append(place.scope, unknown, (place.current,), None, span, place.uses)
 
     def tap(self, tap: s.Tap, place: Place) -> int | None:
+        """The node whose value a tap gives; None after a mistake, which is reported."""
+        found = self.find_labelled(tap, place)
+        if found is None:
+            return None
+        if self.builder.node(found.node).training_only and not self.builder.training_only:
+            self.error(
+                "unknown-label",
+                f"`{tap.span.text}` is computed in training mode only",
+                tap.span,
+                "outside of `output ... when training` it would be missing in evaluation mode",
+                related=(Related("it stands here", found.span),),
+            )
+            return None
+        return found.node
+
+    def find_labelled(self, tap: s.Tap, place: Place) -> Labelled | None:
+        """What a tap's label names; None after a mistake, which is reported."""
         arriving = self.builder.value(place.current)
-        return find_tap(tap, place.scope, place.names, arriving, place.body, self.report)
+        return find_labelled(tap, place.scope, place.names, arriving, place.body, self.builder, self.report)
 
     def scoped(
         self, span: Span, place: Place, label: str | None, kind: ScopeKind, run: Callable[[Place], None]

@@ -1,13 +1,13 @@
-"""What a spec declares before anything runs: its name, its input, its blocks, its training settings."""
+"""What a spec declares before anything runs: its name, inputs, outputs, blocks and training settings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnndsl import syntax as s
-from cnndsl.diagnostics import Diagnostic, SpecError
+from cnndsl.diagnostics import Diagnostic, Related, SpecError
 from cnndsl.elaboration.binding import reads_as_flag
 from cnndsl.expressions import AXES, Environment, Undecided, evaluate
 from cnndsl.ir import TrainSetting
@@ -15,15 +15,27 @@ from cnndsl.layers import find, find_join, flags
 from cnndsl.text import Span
 from cnndsl.words import RESERVED
 
-__all__ = ["Declarations", "collect", "reserved"]
+__all__ = ["BlockEntry", "Declarations", "Home", "collect", "reserved"]
 
 Report = Callable[[Diagnostic], None]
 
-# Sections 5 and 8 of the language that this version does not run yet.
-_LATER = {
-    s.FileUse: "`use` of another file",
-    s.OutputBlock: "a named `output`",
-}
+
+@dataclass(slots=True, eq=False)
+class Home:
+    """What the blocks of one file see: each other, those that `use` brought, and the top-level names."""
+
+    names: Environment
+    blocks: dict[str, BlockEntry] = field(default_factory=dict)
+    # What a `use` should have brought and did not; whether it may have been any block.
+    missing: set[str] = field(default_factory=set)
+    is_open: bool = False
+
+
+class BlockEntry(NamedTuple):
+    """A block, and where it is at home."""
+
+    block: s.Block
+    home: Home
 
 
 @dataclass(slots=True)
@@ -31,9 +43,13 @@ class Declarations:
     """What stands at the top level of a spec besides layers."""
 
     model: str | None = None
-    input: s.Input | None = None
+    inputs: list[s.Input] = field(default_factory=list)
     blocks: dict[str, s.Block] = field(default_factory=dict)
+    uses: list[s.FileUse] = field(default_factory=list)
+    outputs: list[s.OutputBlock] = field(default_factory=list)
     train: s.Train | None = None
+    # The last statement that computes something.
+    last: s.Statement | None = None
 
     def train_settings(self, names: Environment, report: Report) -> tuple[TrainSetting, ...]:
         """The lines of the `train` section, their arguments evaluated."""
@@ -116,27 +132,69 @@ def collect(spec: s.Body, report: Report) -> Declarations:
                     report(Diagnostic("duplicate-name", message, statement.span))
                 else:
                     declared.train = statement
-            case s.FileUse() | s.OutputBlock():
-                message = f"{_LATER[type(statement)]} is not supported by this version of cnndsl yet"
-                report(Diagnostic("syntax-error", message, statement.span))
+            case s.FileUse():
+                declared.uses.append(statement)
+            case s.OutputBlock():
+                _output(statement, declared, report)
+                started, declared.last = True, statement
             case s.Param() | s.Let():
                 pass
             case _:
-                started = True
+                started, declared.last = True, statement
         for body in s.bodies(statement):
             _only_top_level(body, report)
     return declared
 
 
 def _input(statement: s.Input, declared: Declarations, started: bool, report: Report) -> None:
-    if declared.input is not None:
-        message = "several inputs are not supported by this version of cnndsl yet"
-        report(Diagnostic("syntax-error", message, statement.span))
-        return
     if started:
         message = "`input` stands before the first layer"
         report(Diagnostic("syntax-error", message, statement.span))
-    declared.input = statement
+    for other in declared.inputs:
+        if other.name == statement.name:
+            named = f"an input `{other.name}`" if other.name else "an input without a name"
+            report(
+                Diagnostic(
+                    "duplicate-name",
+                    f"there is {named} already",
+                    statement.span,
+                    related=(Related("it stands here", other.span),),
+                    help=("several inputs have names: `input left: 1x28x28`, then `@left -> ...`",),
+                )
+            )
+            return
+    declared.inputs.append(statement)
+
+
+def _output(statement: s.OutputBlock, declared: Declarations, report: Report) -> None:
+    name, when = statement.name, statement.when
+    if name.word in RESERVED or name.word.startswith("_"):
+        why = "is a word of the language" if name.word in RESERVED else "begins with an underscore"
+        report(
+            Diagnostic(
+                "reserved-name", f"`{name.word}` {why}", name.span, help=("another name for the output",)
+            )
+        )
+    for other in declared.outputs:
+        if other.name.word == name.word:
+            report(
+                Diagnostic(
+                    "duplicate-name",
+                    f"there is an output `{name.word}` already",
+                    name.span,
+                    related=(Related("it stands here", other.name.span),),
+                )
+            )
+    if when is not None and when.word != "training":
+        report(
+            Diagnostic(
+                "syntax-error",
+                f"an output exists always or `when training`, not `when {when.word}`",
+                when.span,
+                help=(f"`output {name.word} when training {{ ... }}`",),
+            )
+        )
+    declared.outputs.append(statement)
 
 
 def _block(statement: s.Block, declared: Declarations, report: Report) -> None:

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from cnndsl import syntax as s
 from cnndsl.diagnostics import Diagnostic, Related, SpecError
 from cnndsl.dims import Value
-from cnndsl.elaboration.builder import Labelled, OpenScope
+from cnndsl.elaboration.builder import GraphBuilder, Labelled, OpenScope
 from cnndsl.expressions import Environment, Undecided, evaluate
 from cnndsl.layers.kinds import describe_value
 from cnndsl.text import Span
 from cnndsl.words import did_you_mean
 
-__all__ = ["MODULE_ATTRIBUTES", "check_label", "find_tap", "label_text"]
+__all__ = ["MODULE_ATTRIBUTES", "check_label", "find_labelled", "label_text"]
 
 Report = Callable[[Diagnostic], None]
 
@@ -102,15 +102,16 @@ def check_label(text: str, span: Span, scope: OpenScope, report: Report) -> str 
     return None
 
 
-def find_tap(
+def find_labelled(
     tap: s.Tap,
     scope: OpenScope,
     names: Environment,
     arriving: Value | None,
     body: s.Body,
+    builder: GraphBuilder,
     report: Report,
-) -> int | None:
-    """The node whose value a tap gives; None after a mistake, which is reported."""
+) -> Labelled | None:
+    """What a tap's label names; None after a mistake, which is reported."""
     text = label_text(tap.label, names, arriving, report)
     if text is None:
         return None
@@ -122,11 +123,23 @@ def find_tap(
     for part in rest:
         inside: dict[str, Labelled] = {} if found.inside is None else found.inside.labels
         inner = inside.get(part)
+        if inner is None and found.inside is not None:
+            inner = _at_position(part, found.inside, builder)
         if inner is None:
             _missing(tap, part, set(inside), None, report)
             return None
         found = inner
-    return found.node
+    return found
+
+
+def _at_position(key: str, scope: OpenScope, builder: GraphBuilder) -> Labelled | None:
+    """The unlabelled layer or block use that has its position in the scope as its key: `@layer1.0`."""
+    for kind, id in scope.children:
+        if kind == "scope" and (inside := builder.scope(id)).key == key and inside.output is not None:
+            return Labelled(inside.output, inside.span, inside)
+        if kind == "node" and builder.node(id).key == key:
+            return Labelled(id, builder.node(id).span)
+    return None
 
 
 def _visible(name: str, scope: OpenScope) -> Labelled | None:
@@ -154,7 +167,7 @@ def _missing(tap: s.Tap, name: str, known: set[str], body: s.Body | None, report
         report(
             Diagnostic(
                 "tap-before-label",
-                f"`@{name}` stands before the item that it names",
+                f"`{tap.span.text}` stands before the item that it names",
                 tap.span,
                 related=(Related(f"`{name}` is computed here", later),),
                 help=("a tap takes a value that was computed before",),

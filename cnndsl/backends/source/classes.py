@@ -117,7 +117,7 @@ class Planner:
             heights[parent] = max(heights[parent], heights[scope.id] + 1)
         levels: list[list[int]] = [[] for _ in range(heights[0] + 1)]
         for scope in self.graph.scopes:
-            if scope.parent is None or not self.flows[scope.id].empty:
+            if scope.parent is None or not (self.flows[scope.id].empty or scope.shares is not None):
                 levels[heights[scope.id]].append(scope.id)
         return levels
 
@@ -125,7 +125,7 @@ class Planner:
         """The children of a scope, each as the call that makes it."""
         result: list[Entry] = []
         for unit in flow.units:
-            if unit.key is None:
+            if unit.key is None or unit.is_copy:
                 continue
             if isinstance(unit.content, Scope):
                 result.append((unit.key, self.trees.get(unit.content.id, IDENTITY)))

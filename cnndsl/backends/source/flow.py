@@ -31,6 +31,11 @@ class Unit:
         """The name under which the unit is registered; None for a join."""
         return self.content.key
 
+    @property
+    def is_copy(self) -> bool:
+        """Whether the unit uses a module again that another one registers."""
+        return self.content.shares is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Flow:
@@ -54,14 +59,18 @@ class Flow:
         for unit in self.units:
             if not unit.takes and not unit.gives and isinstance(unit.content, Scope):
                 continue
-            if unit.key is None or unit.takes != (value,) or len(unit.gives) != 1:
+            if unit.key is None or unit.is_copy or unit.takes != (value,) or len(unit.gives) != 1:
                 return False
             value = unit.gives[0]
         return value == self.returns[0]
 
 
 class Borders:
-    """Collects, scope by scope, the values that come in and those that go out."""
+    """Collects, scope by scope, the values that come in and those that go out.
+
+    A scope that a `reuse` copied is called as its original is, so what crosses the border of a copy crosses
+    that of the original, and of all copies, in the same order.
+    """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -80,8 +89,13 @@ class Borders:
                 self.takes[user][value] = None
                 user = parent_of(scopes[user])
             else:
+                original = scopes[maker].shares
                 self.gives[maker][value] = None
                 maker = parent_of(scopes[maker])
+                if original is not None and scopes[maker].shares is None:
+                    shared = self.graph.nodes[value].shares
+                    assert shared is not None, "what lies in a copy has its like in the original"
+                    self.use(shared, parent_of(scopes[original]))
 
     def is_inside(self, value: int, scope: int) -> bool:
         """Whether the value is made in the scope or in one inside it."""
@@ -89,6 +103,14 @@ class Borders:
         while self.depth[maker] > self.depth[scope]:
             maker = parent_of(self.graph.scopes[maker])
         return maker == scope
+
+    def copies(self) -> list[Scope]:
+        """The copied scopes that lie in none, the innermost first."""
+        scopes = self.graph.scopes
+        found = [
+            scope for scope in scopes if scope.shares is not None and scopes[parent_of(scope)].shares is None
+        ]
+        return sorted(found, key=lambda scope: -self.depth[scope.id])
 
 
 def parent_of(scope: Scope) -> int:
@@ -100,24 +122,36 @@ def parent_of(scope: Scope) -> int:
 def flows(graph: Graph) -> tuple[Flow, ...]:
     """The flow of every scope, by the scope's number; time linear in nodes and scopes times the nesting."""
     borders = Borders(graph)
+    is_copy = [scope.shares is not None for scope in graph.scopes]
     for node in graph.nodes:
-        for value in node.inputs:
-            borders.use(value, node.scope)
+        if not is_copy[node.scope]:
+            for value in node.inputs:
+                borders.use(value, node.scope)
     for output in graph.outputs:
         borders.use(output.node, 0)
     for scope in graph.scopes[1:]:
-        if scope.output is not None and borders.is_inside(scope.output, scope.id):
-            borders.use(scope.output, parent_of(scope))
+        parent = parent_of(scope)
+        if scope.output is not None and not is_copy[parent] and borders.is_inside(scope.output, scope.id):
+            borders.use(scope.output, parent)
     empty = empty_scopes(graph)
     for scope in graph.scopes[1:]:
         # The scope hands on a value made before it: `[conv 8 k3 -> @x]`.
         if not borders.gives[scope.id] and not empty[scope.id] and scope.output is not None:
             borders.use(scope.output, scope.id)
+    copies = borders.copies()
+    for scope in copies:
+        for value in takes_of_copy(scope, borders):
+            borders.use(value, parent_of(scope))
     takes: list[tuple[int, ...]] = [graph.inputs]
     gives: list[tuple[int, ...]] = [tuple(output.node for output in graph.outputs)]
     for scope in graph.scopes[1:]:
         takes.append(first(scope.input, borders.takes[scope.id]))
         gives.append(first(scope.output, sorted(borders.gives[scope.id])))
+    for scope in copies:
+        assert scope.shares is not None, "a copy has an original"
+        now = copied(graph, scope)
+        takes[scope.id] = takes_of_copy(scope, borders)
+        gives[scope.id] = tuple(now[value] for value in gives[scope.shares])
     return tuple(
         Flow(
             scope,
@@ -128,6 +162,28 @@ def flows(graph: Graph) -> tuple[Flow, ...]:
         )
         for scope in graph.scopes
     )
+
+
+def takes_of_copy(scope: Scope, borders: Borders) -> tuple[int, ...]:
+    """What a copied scope takes: what its original does, the value that arrives here for the one there."""
+    assert scope.shares is not None, "a copy has an original"
+    assert scope.input is not None, "only the root has no input"
+    original = borders.graph.scopes[scope.shares]
+    taken = first(original.input, borders.takes[original.id])
+    return tuple(scope.input if value == original.input else value for value in taken)
+
+
+def copied(graph: Graph, scope: Scope) -> dict[int, int]:
+    """The nodes of a copied scope by those that they copy."""
+    found: dict[int, int] = {}
+    waiting = [scope]
+    while waiting:
+        for kind, number in waiting.pop().children:
+            if kind == "scope":
+                waiting.append(graph.scopes[number])
+            elif (shared := graph.nodes[number].shares) is not None:
+                found[shared] = number
+    return found
 
 
 def empty_scopes(graph: Graph) -> list[bool]:

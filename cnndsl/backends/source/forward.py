@@ -8,13 +8,15 @@ kept for later is called by its label.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
+from itertools import groupby
 
 from cnndsl.backends.source.flow import Flow, Unit
 from cnndsl.backends.source.layout import statement
 from cnndsl.backends.source.naming import attribute, variable
+from cnndsl.backends.source.outputs import Outputs
 from cnndsl.ir import Graph, Node
 from cnndsl.layers.declaration import Join, Layer, Module
 
@@ -22,16 +24,27 @@ __all__ = ["Forward", "module_of", "write_forward"]
 
 # A value that is needed this many steps after it was made goes by its label.
 FAR = 3
+BODY = " " * 8
 GENERIC = re.compile(r"[xyz]\d*|_")
 
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """The parameters of a `forward` and the lines of its body, not yet indented in a class."""
+    """The parameters of a `forward`, the type of its result, and the lines of its body."""
 
     parameters: tuple[str, ...]
-    returns: int
+    result: str
     lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A statement of the body: the values it assigns, their variables, and the expression."""
+
+    values: tuple[int, ...]
+    targets: str
+    code: str
+    training_only: bool
 
 
 def module_of(graph: Graph, node: Node) -> Module:
@@ -78,8 +91,13 @@ class Variables:
             heappush(self.free, index)
 
 
-def write_forward(graph: Graph, flow: Flow, labels: Mapping[int, str | None]) -> Forward:
-    """The `forward` of a scope's module; `labels` are the names that values may be called by."""
+def write_forward(
+    graph: Graph, flow: Flow, labels: Mapping[int, str | None], outputs: Outputs | None = None
+) -> Forward:
+    """The `forward` of a scope's module; `labels` are the names that values may be called by.
+
+    `outputs` is what the root gives where that is a named tuple.
+    """
     units, last = steps_and_uses(graph, flow)
     variables = Variables()
     extra = flow.takes[1:]
@@ -90,7 +108,7 @@ def write_forward(graph: Graph, flow: Flow, labels: Mapping[int, str | None]) ->
     parameters = tuple(variables.names[value] for value in flow.takes)
 
     named = called_by_label(flow)
-    steps: list[tuple[tuple[int, ...], str, str]] = []
+    steps: list[Step] = []
     for index, unit in enumerate(units):
         code = call(graph, unit, variables.names)
         for value in dict.fromkeys(unit.takes):
@@ -105,14 +123,55 @@ def write_forward(graph: Graph, flow: Flow, labels: Mapping[int, str | None]) ->
             for value in unit.gives
         ]
         is_used = any(value in last for value in unit.gives)
-        steps.append((unit.gives, f"{', '.join(targets)} = " if is_used else "", code))
+        steps.append(Step(unit.gives, ", ".join(targets) * is_used, code, unit.content.training_only))
+    if outputs is not None:
+        lines = (*in_order(steps, outputs), *returned(outputs, variables.names))
+        return Forward(parameters, outputs.annotation, lines)
+    result = ", ".join(["torch.Tensor"] * len(flow.returns))
+    result = result if len(flow.returns) == 1 else f"tuple[{result}]"
+    if steps and steps[-1].values == flow.returns:
+        steps[-1] = replace(steps[-1], targets="return")
+        return Forward(parameters, result, tuple(in_order(steps)))
+    given = ", ".join(variables.names[value] for value in flow.returns)
+    return Forward(parameters, result, (*in_order(steps), *statement("return ", given, BODY)))
 
-    if steps and steps[-1][0] == flow.returns:
-        steps[-1] = ((), "return ", steps[-1][2])
-    else:
-        steps.append(((), "return ", ", ".join(variables.names[value] for value in flow.returns)))
-    lines = [line for _, before, code in steps for line in statement(before, code, " " * 8)]
-    return Forward(parameters, len(flow.returns), tuple(lines))
+
+def in_order(steps: Sequence[Step], outputs: Outputs | None = None) -> Iterator[str]:
+    """The statements; those that training mode alone needs under that condition."""
+    optional = outputs.in_training if outputs is not None else frozenset()
+    for training_only, group in groupby(steps, lambda step: step.training_only):
+        run = list(group)
+        if not training_only:
+            for step in run:
+                yield from written(step, BODY)
+        elif all(len(step.values) == 1 and step.values[0] in optional for step in run):
+            for step in run:
+                yield from statement(f"{step.targets} = ", f"{step.code} if self.training else None", BODY)
+        else:
+            for step in run:
+                if not optional.isdisjoint(step.values):
+                    yield f"{BODY}{step.targets}: torch.Tensor | None = None"
+            yield f"{BODY}if self.training:"
+            for step in run:
+                yield from written(step, BODY + " " * 4)
+
+
+def written(step: Step, indent: str) -> Iterator[str]:
+    """The lines of one statement."""
+    if step.targets == "return":
+        return statement("return ", step.code, indent)
+    return statement(f"{step.targets} = " if step.targets else "", step.code, indent)
+
+
+def returned(outputs: Outputs, names: Mapping[int, str]) -> Iterator[str]:
+    """The return of a named tuple, or of the one value that evaluation mode gives."""
+    given = f"{outputs.name}({', '.join(names[field.value] for field in outputs.fields)})"
+    if outputs.alone is None:
+        yield from statement("return ", given, BODY)
+        return
+    yield f"{BODY}if self.training:"
+    yield from statement("return ", given, BODY + " " * 4)
+    yield f"{BODY}return {names[outputs.alone]}"
 
 
 def steps_and_uses(graph: Graph, flow: Flow) -> tuple[list[Unit], dict[int, int]]:
