@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnndsl.collector import without_collector
-from cnndsl.diagnostics import SpecError
+from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.dims import Shape
 from cnndsl.elaborate import elaborate
 from cnndsl.elaboration.arriving import input_problem
+from cnndsl.ir import Graph
 from cnndsl.parser import parse
 from cnndsl.report import Report
 from cnndsl.syntax import Body
@@ -83,12 +84,23 @@ def _check(
             empty = elaborate(source, Body(source.span(0, 0), ()))
             return Report(source, empty.graph, error.diagnostics)
         result = elaborate(source, tree, shapes, params)
-        found = result.diagnostics
+        found = result.diagnostics or _dead_ends(result.graph)
         if not found and with_warnings:
             from cnndsl.analysis.lint import find_warnings
 
             found = find_warnings(source, tree, result.graph)
     return Report(source, result.graph, found)
+
+
+def _dead_ends(graph: Graph) -> tuple[Diagnostic, ...]:
+    """An error for each value that no output needs; the module that words them is rarely loaded."""
+    read = {source for node in graph.nodes for source in node.inputs}
+    read.update(output.node for output in graph.outputs)
+    if len(read) == len(graph.nodes):
+        return ()
+    from cnndsl.analysis.dead_ends import unused_outputs
+
+    return unused_outputs(graph, (node.id for node in graph.nodes if node.id not in read))
 
 
 def _shapes(input: Inputs) -> Shape | dict[str, Shape]:

@@ -17,6 +17,7 @@ from cnndsl.cli.common import (
     spec_texts,
     use_color,
 )
+from cnndsl.cli.selecting import add_selection, checked_selection, selected
 from cnndsl.diagnostics import Diagnostic, PluginError
 from cnndsl.terminal import Style, printable
 
@@ -38,16 +39,18 @@ def add_parser(subparsers: Any) -> None:
         default="full",
         help="with the lines of the spec (full, the default), a line each (concise), or json",
     )
+    add_selection(parser)
 
 
 def run(options: Namespace) -> int:
     """Check every spec: 0 if all are right, 1 if one is not, 2 if one cannot be read."""
+    checked_selection(options)
     settings = spec_settings(options)
     reports: list[Report] = []
     unreadable = False
     for spec in spec_texts(options):
         try:
-            report = check_spec(spec, settings)
+            report = selected(check_spec(spec, settings), options)
         except (UsageError, PluginError) as error:
             # the verdicts on the others are wanted all the same
             blame(error, options.traceback and isinstance(error, PluginError))

@@ -39,14 +39,14 @@ _BOUNDS = frozenset({"tanh", "hardtanh", "softplus", "softsign", "glu"})
 
 def bias_before_norm(view: View) -> Iterator[Diagnostic]:
     """A bias that the norm behind it takes away again, with the mean of its channel."""
+    needed = {node.shares for node in view.nodes if node.shares is not None and not _normed(view, node)}
     for node in view.nodes:
         if not node.arguments.get("bias") or node.layer.name not in LINEAR or node.output is None:
             continue
         if node.layer.name == "linear" and node.output.rank:
             # It works on the last axis, norms on the channels.
             continue
-        readers = view.readers[node.id]
-        if readers and node.id not in view.outputs and all(r.layer.name in _MEAN_TAKING for r in readers):
+        if node.shares is None and node.id not in needed and _normed(view, node):
             biases = sum(weight.size for weight in node.weights if weight.name == "bias")
             yield warning(
                 "bias-before-norm",
@@ -54,8 +54,15 @@ def bias_before_norm(view: View) -> Iterator[Diagnostic]:
                 f"({biases:,} weights)",
                 node,
                 "`nobias` leaves it out",
-                related=tuple(Related("each channel's mean is subtracted here", r.span) for r in readers[:1]),
+                related=(Related("each channel's mean is subtracted here", view.readers[node.id][0].span),),
             )
+
+
+def _normed(view: View, node: Node) -> bool:
+    """Whether nothing but norms reads a node's value."""
+    readers = view.readers[node.id]
+    normed = all(reader.layer.name in _MEAN_TAKING for reader in readers)
+    return bool(readers) and normed and node.id not in view.outputs
 
 
 def no_activation_between(view: View) -> Iterator[Diagnostic]:

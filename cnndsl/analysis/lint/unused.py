@@ -85,6 +85,11 @@ def _unused_blocks(named: Sequence[tuple[s.Statement, _Named]]) -> Iterator[Diag
                 block.name.span,
                 f"use it like a layer, `-> {name}`, or leave it out",
             )
+    for brought in (at for at, _ in named if isinstance(at, s.FileUse)):
+        for one in brought.names:
+            if all(one.word not in found.calls for _, found in named):
+                message = f"the block `{one.word}` of {brought.path.value} is never used"
+                yield _warning("unused-block", message, one.span, "leave its name out of the list")
 
 
 def _unused_params(named: Sequence[tuple[s.Statement, _Named]]) -> Iterator[Diagnostic]:

@@ -12,6 +12,7 @@ from cnndsl.dims import Shape, Value, format_shape
 from cnndsl.ir import Node
 from cnndsl.layers.declaration import Layer, LayerError, Step
 from cnndsl.layers.windows import short
+from cnndsl.text import Span
 
 __all__ = ["dropped_pixels", "receptive_field_small"]
 
@@ -19,6 +20,8 @@ __all__ = ["dropped_pixels", "receptive_field_small"]
 _LINES = {1: ("positions",), 2: ("rows", "columns"), 3: ("planes", "rows", "columns")}
 # Windows with gaps are followed tap by tap: beyond these bounds they are taken to read everything.
 _LONGEST_AXIS, _MOST_TAPS = 4096, 64
+# How much more padding is tried, to say what would read all.
+_MOST_PADDING = 8
 
 # One axis as one window slides over it: the step, and how many windows there are.
 _Slide = tuple[Step, int]
@@ -30,6 +33,7 @@ def dropped_pixels(view: View) -> Iterator[Diagnostic]:
     Padding that is left over is no loss, nor is what another branch reads: in a residual network's
     shortcut `conv c k1 s2` reads every second row, and the other branch reads all.
     """
+    told: set[Span] = set()
     for node in view.nodes:
         if node.id in view.outputs or node.output is None or not node.output.rank:
             continue
@@ -38,9 +42,10 @@ def dropped_pixels(view: View) -> Iterator[Diagnostic]:
         known = [slide for slide in slides if slide is not None]
         if not known or len(known) != len(slides):
             continue
-        unread = _unread(node.output, known)
+        blamed = readers[0]
+        unread = _unread(node.output, known) if blamed.span not in told else ()
         if any(unread):
-            blamed = readers[0]
+            told.add(blamed.span)
             help = _mend(node.output, blamed) if len(readers) == 1 else ()
             names = _LINES.get(node.output.rank, ("positions",) * node.output.rank)
             lost = " and ".join(
@@ -120,14 +125,13 @@ def _mend(value: Value, reader: Node) -> tuple[str, ...]:
         tries.append(("ceil", {"ceil_mode": True}))
     padding, kernel = arguments.get("padding"), arguments["kernel_size"]
     if isinstance(padding, tuple):
-        tries.extend(
-            (f"p{short(more)}", {"padding": more})
-            for extra in range(1, max(kernel) // 2 + 1)
-            if (more := tuple(p + extra for p in padding))
+        wider = (
+            tuple(p + more for p in padding) for more in range(1, min(max(kernel) // 2, _MOST_PADDING) + 1)
         )
+        tries.extend((f"p{short(sizes)}", {"padding": sizes}) for sizes in wider)
     if any(step > size for step, size in zip(arguments["stride"], kernel, strict=True)):
-        wider = tuple(map(max, arguments["stride"], kernel))
-        tries.append((f"k{short(wider)}", {"kernel_size": wider}))
+        larger = tuple(map(max, arguments["stride"], kernel))
+        tries.append((f"k{short(larger)}", {"kernel_size": larger}))
     found = []
     for text, change in tries:
         changed = {**arguments, **change}
