@@ -24,6 +24,7 @@ COMMANDS = {
     "draw": "a diagram: .svg, .png, .pdf or .dot",
     "build": "make the PyTorch module, run it, and write it as .py, .pt or .safetensors",
     "train": "train a spec, or several side by side, on data",
+    "explain": "what a diagnostic means: why, a wrong and a right example",
     "layers": "the vocabulary; one layer's arguments, formula and examples",
 }
 

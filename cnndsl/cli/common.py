@@ -168,7 +168,7 @@ def check_one(options: Namespace) -> Report:
 
 
 def show_findings(report: Report) -> None:
-    """Show a report's errors on standard error; of warnings, which `check` is for, only that there are some."""
+    """Show a report's errors on standard error; of warnings, which `check` tells of, only how many."""
     if not report.ok:
         show_diagnostics(report.diagnostics, sys.stderr)
     elif report.diagnostics:

@@ -188,7 +188,7 @@ class GraphBuilder:
         outputs: tuple[Output, ...] = (),
         files: Mapping[str, str] | None = None,
     ) -> Graph:
-        """The finished graph; `current` is the value that leaves the root, the output if no other is given."""
+        """The finished graph; `current` is the value that leaves the root, the output if none is given."""
         self.root.output = current
         if self._nodes:
             self.root.input = 0

@@ -160,7 +160,8 @@ def receptive_field_small(view: View) -> Iterator[Diagnostic]:
         seen, given = fields[pool.inputs[0]], view.nodes[view.graph.inputs[0]].output
         if seen is None or given is None or len(seen) != given.rank or len(view.graph.inputs) > 1:
             continue
-        if any(size < whole for size, whole in zip(seen, given.spatial, strict=True)):
+        # What sees one position is the input itself: there are no features yet.
+        if max(seen) > 1 and any(size < whole for size, whole in zip(seen, given.spatial, strict=True)):
             source = view.nodes[pool.inputs[0]]
             yield warning(
                 "receptive-field-small",
