@@ -14,14 +14,15 @@ __all__ = ["page", "section"]
 INTRODUCTION = """# Rules
 
 Every diagnostic has a rule, a stable word that stands in brackets behind its severity. This page tells of
-each what it means, why it matters, and shows a spec that is wrong and one that is right. `cnndsl explain RULE`
-shows the same in a terminal. The page is made from the declarations of the rules by `make docs`; the
-test-suite runs every example.
+each what it means, why it matters, and shows a spec that is wrong and one that is right. The page is made
+from the declarations of the rules by `make docs`; the test-suite runs every example. `cnndsl explain RULE`
+shows the same in a terminal.
 
 An **error** means that the spec does not build, or breaks a rule of the [language](language.md) that is
 stricter on purpose. A **warning** is about a spec that builds and is hardly meant so. A spec with errors has
-no warnings, and warnings never change the verdict. `cnndsl check --strict` makes errors of them, `--ignore
-RULE` leaves some out, `--select RULE` all others, and a comment at the end of a line silences them there:
+no warnings, and warnings never change the verdict. `cnndsl check --strict` makes errors of them,
+`--ignore RULE` leaves some out, `--select RULE` all others, and a comment at the end of a line silences them
+there:
 
 ```cnn
 input 3x7x7
