@@ -117,7 +117,8 @@ class _Elaborator(Arriving, Joining, Applying, Reusing, Looping):
         self.builder.training_only = statement.when is not None
         self.body(statement.body, inside)
         self.builder.training_only = False
-        self.outputs.append(Output(statement.name.word, inside.current, statement.when is not None))
+        if all(output.name != statement.name.word for output in self.outputs):
+            self.outputs.append(Output(statement.name.word, inside.current, statement.when is not None))
 
     def _unknown_parameters(self) -> None:
         for name in self.given:
