@@ -28,7 +28,7 @@ from cnndsl.training.settings import (
 
 __all__ = ["AUXILIARY_WEIGHT", "Objective", "make_optimizer", "rate_factor"]
 
-# What the loss of an `output ... when training` counts: Szegedy et al., Going deeper with convolutions, section 5.
+# What the loss of an auxiliary output counts: Szegedy et al., Going deeper with convolutions, section 5.
 AUXILIARY_WEIGHT = 0.3
 
 
