@@ -23,7 +23,7 @@ LOST, KEPT = "__lost__", "__kept__"
 
 MOST_SLIPS = 25
 # Every slip means reading the whole text again: long texts get fewer.
-MOST_READ = 400_000
+MOST_READ = 100_000
 
 _SIGNS = re.compile(r'#[^\n]*|"[^"\n]*"|->|[\[\](){}|\n]')
 # A value that is spliced into a label: its braces part no items.
