@@ -178,8 +178,22 @@ def show_diagnostics(
     """Write diagnostics to a stream, coloured where it is a terminal."""
     from cnndsl.render import render_concise, render_full
 
-    render = render_full if style == "full" else render_concise
-    print(render(diagnostics, use_color(stream)), file=stream)
+    color = use_color(stream)
+    if style == "full":
+        print(render_full(diagnostics, color, columns(stream)), file=stream)
+    else:
+        print(render_concise(diagnostics, color), file=stream)
+
+
+def columns(stream: TextIO) -> int:
+    """How wide a stream is: the terminal's width, or what COLUMNS says; 100 where nobody knows."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isascii() and said.isdigit() and int(said[:6]) > 0:
+        return int(said[:6])
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 100
+    except (OSError, ValueError):
+        return 100
 
 
 def use_color(stream: TextIO) -> bool:
