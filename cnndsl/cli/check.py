@@ -55,7 +55,7 @@ def run(options: Namespace) -> int:
     unreadable = bool(named.problems)
     for spec in named.specs:
         try:
-            report = judged(with_fixes_made(check_spec(spec, settings), spec, options))
+            report = with_fixes_made(judged(check_spec(spec, settings)), spec, options)
         except (UsageError, PluginError) as error:
             # the verdicts on the others are wanted all the same
             blame(error, options.traceback and isinstance(error, PluginError))

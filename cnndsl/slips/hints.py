@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from cnndsl.slips import Mend, Slip, form_of
+from cnndsl.slips import form_of
+from cnndsl.slips.slip import Mend, Slip
 from cnndsl.slips.stop import KEYWORDS, Stop, shown
 
 __all__ = ["HINTS", "element_end"]
@@ -452,6 +453,12 @@ def _model_name(stop: Stop) -> Slip | None:
 def _keyword(stop: Stop) -> Slip | None:
     if stop.word not in KEYWORDS:
         return None
+    declares = stop.word in ("model", "param", "let", "block", "use", "train", "output", "input")
+    if declares and stop.before and "_NL" in stop.expected and not stop.bracket:
+        return stop.say(
+            f"`{stop.word}` begins a line of its own",
+            mends=(stop.instead("begin a new line", "\n", stop.gap, stop.at),),
+        )
     return stop.say(f"{stop.cannot}: {stop.wanted}", *form_of(stop.word))
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from cnndsl.diagnostics import Diagnostic
-from cnndsl.slips import Mend, Slip
 from cnndsl.slips.draft import Draft
+from cnndsl.slips.slip import Mend, Slip
 from cnndsl.slips.stop import CLOSES, OPENS
 from cnndsl.text import Source
 
@@ -163,7 +163,8 @@ def without_follow_ups(
         if any(one.span.start < span.end and span.start < one.span.end for span in mended):
             return True
         if one.rule == "missing-input":
-            return "input" in lost
+            # Where something is lost, a text of blocks alone cannot be told from a network.
+            return "input" in lost or (bool(lost) and _DECLARES.match(one.span.text) is not None)
         if one.rule == "unknown-parameter":
             return "param" in lost
         named = one.rule in (

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from cnndsl.slips import BRACKETS, Mend, Slip, form_of
+from cnndsl.slips import BRACKETS, form_of
+from cnndsl.slips.slip import Mend, Slip
 
 __all__ = ["CLOSES", "KEYWORDS", "OPENS", "Stop", "shown"]
 
@@ -134,6 +135,7 @@ def find_stop(text: str, at: int, start: int, end: int, expected: frozenset[str]
     line_start = text.rfind("\n", 0, at) + 1
     line_end = text.find("\n", at, end)
     line_end = end if line_end < 0 else line_end
+    line_end -= text[line_end - 1 : line_end] == "\r" and line_end > at
     return Stop(
         text,
         at,
