@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnndsl.collector import without_collector
-from cnndsl.diagnostics import SpecError
+from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.dims import Shape
 from cnndsl.elaborate import elaborate
 from cnndsl.elaboration.arriving import input_problem
+from cnndsl.ir import Graph
 from cnndsl.parser import parse_all, together
 from cnndsl.report import Report
 from cnndsl.syntax import Body
@@ -84,27 +85,52 @@ def check_source(
     params: Mapping[str, Any] | None = None,
 ) -> Report:
     """`check` for a text that has been read."""
+    return _check(source, input, params, with_warnings=True)
+
+
+def _check(
+    source: Source, input: Inputs | None, params: Mapping[str, Any] | None, with_warnings: bool
+) -> Report:
     shapes = None if input is None else _shapes(input)
     with without_collector():
         parsed = parse_all(source)
         tree = Body(source.span(0, 0), ()) if parsed.body is None else parsed.body
         result = elaborate(source, tree, shapes, params)
-    if parsed.body is None:
-        found = parsed.diagnostics
-    elif parsed.diagnostics:
-        found = together(parsed, result.diagnostics)
-    else:
-        found = result.diagnostics
-    if found:
-        from cnndsl.elaboration.echoes import without_echoes
+        if parsed.body is None:
+            found = parsed.diagnostics
+        elif parsed.diagnostics:
+            found = together(parsed, result.diagnostics)
+        else:
+            found = result.diagnostics or _dead_ends(result.graph)
+        if found:
+            from cnndsl.elaboration.echoes import without_echoes
 
-        found = without_echoes(found)
-    return Report(source, result.graph, found, lambda text: check_source(_again(source, text), input, params))
+            found = without_echoes(found)
+        elif with_warnings:
+            from cnndsl.analysis.lint import find_warnings
+
+            found = find_warnings(source, tree, result.graph)
+
+    def again(text: str) -> Report:
+        return _check(_again(source, text), input, params, with_warnings)
+
+    return Report(source, result.graph, found, again)
 
 
 def _again(source: Source, text: str) -> Source:
     """Another text in the place of this one."""
     return Source(text, source.name, source.path)
+
+
+def _dead_ends(graph: Graph) -> tuple[Diagnostic, ...]:
+    """An error for each value that no output needs; the module that words them is rarely loaded."""
+    read = {source for node in graph.nodes for source in node.inputs}
+    read.update(output.node for output in graph.outputs)
+    if len(read) == len(graph.nodes):
+        return ()
+    from cnndsl.analysis.dead_ends import unused_outputs
+
+    return unused_outputs(graph, (node.id for node in graph.nodes if node.id not in read))
 
 
 def _shapes(input: Inputs) -> Shape | dict[str, Shape]:
@@ -124,7 +150,7 @@ def _shape(given: Sequence[int], what: str) -> Shape:
 
 
 def _checked(spec: Spec, input: Inputs | None, params: Mapping[str, Any]) -> Report:
-    report = check(spec, input, params)
+    report = _check(read_spec(spec), input, params, with_warnings=False)
     if not report.ok:
         found = report.with_fixes().diagnostics
         raise SpecError(tuple(one for one in found if one.severity == "error"))

@@ -26,6 +26,7 @@ COMMANDS = {
     "train": "train a spec, or several side by side, on data",
     "fmt": "the canonical form of a spec; `--shapes` keeps shape comments true",
     "features": "a picture of what a layer makes of an image",
+    "explain": "what a diagnostic means: why, a wrong and a right example",
     "layers": "the vocabulary; one layer's arguments, formula and examples",
 }
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn, TextIO
 
 from cnndsl.diagnostics import Diagnostic
-from cnndsl.terminal import Style
+from cnndsl.terminal import Style, printable
 from cnndsl.text import Source
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ __all__ = [
     "load_plugins",
     "plain_output",
     "show_diagnostics",
+    "show_findings",
     "spec_settings",
     "spec_texts",
     "use_color",
@@ -162,9 +163,19 @@ def check_one(options: Namespace) -> Report:
     settings = spec_settings(options)
     (spec,) = spec_texts(options)
     report = check_spec(spec, settings)
-    if report.diagnostics:
-        show_diagnostics(report.with_fixes().diagnostics, sys.stderr)
+    show_findings(report)
     return report
+
+
+def show_findings(report: Report) -> None:
+    """Show a report's errors on standard error; of warnings, which `check` tells of, only how many."""
+    if not report.ok:
+        show_diagnostics(report.with_fixes().diagnostics, sys.stderr)
+    elif report.diagnostics:
+        count = len(report.diagnostics)
+        said = "1 warning, which" if count == 1 else f"{count} warnings, which"
+        name = Style(use_color(sys.stderr)).severity("warning", f"{printable(report.source.name)}:")
+        print(f"{name} {said} `cnndsl check` shows", file=sys.stderr)
 
 
 def anything_known(report: Report) -> bool:
