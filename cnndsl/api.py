@@ -1,6 +1,7 @@
 """The compiler for use in Python: check, compile, show, draw, to_python.
 
-A spec is a `Path`, or text; a single word that ends in `.cnn` is a path too.
+A spec is a `Path`, or text; a single word that ends in `.cnn` is a path too, and one that begins with `zoo:` names a
+network of the zoo.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.dims import Shape
 from cnndsl.elaborate import elaborate
 from cnndsl.elaboration.arriving import input_problem
-from cnndsl.parser import Parsed, parse_all
+from cnndsl.ir import Graph
+from cnndsl.parser import parse_all, together
 from cnndsl.report import Report
 from cnndsl.syntax import Body
 from cnndsl.text import Source
@@ -44,11 +46,19 @@ Inputs = Sequence[int] | Mapping[str, Sequence[int]]
 
 
 def read_spec(spec: Spec) -> Source:
-    """The text of a spec with its name; OSError where a file cannot be read."""
+    """The text of a spec with its name; OSError where a file cannot be read, or the zoo has no such network.
+
+    >>> read_spec("zoo:resnet18").text.splitlines()[2]
+    'model ResNet18'
+    """
     if isinstance(spec, Source):
         return spec
     if not isinstance(spec, (str, Path)):
         raise TypeError(f"a spec is a text or a Path, not {type(spec).__name__}")
+    if isinstance(spec, str) and spec.startswith("zoo:") and len(spec.split()) == 1:
+        from cnndsl.zoo import source
+
+        return source(spec.removeprefix("zoo:"))
     is_path = isinstance(spec, Path) or (spec.endswith(".cnn") and len(spec.split()) == 1)
     if not is_path:
         return Source(str(spec).removeprefix("\ufeff"), "<text>")
@@ -84,22 +94,36 @@ def check_source(
     params: Mapping[str, Any] | None = None,
 ) -> Report:
     """`check` for a text that has been read."""
+    return _check(source, input, params, with_warnings=True)
+
+
+def _check(
+    source: Source, input: Inputs | None, params: Mapping[str, Any] | None, with_warnings: bool
+) -> Report:
     shapes = None if input is None else _shapes(input)
     with without_collector():
         parsed = parse_all(source)
         tree = Body(source.span(0, 0), ()) if parsed.body is None else parsed.body
         result = elaborate(source, tree, shapes, params)
-    if parsed.body is None:
-        found = parsed.diagnostics
-    elif parsed.diagnostics:
-        found = together(parsed, result.diagnostics)
-    else:
-        found = result.diagnostics
-    if found:
-        from cnndsl.elaboration.echoes import without_echoes
+        if parsed.body is None:
+            found = parsed.diagnostics
+        elif parsed.diagnostics:
+            found = together(parsed, result.diagnostics)
+        else:
+            found = result.diagnostics or _dead_ends(result.graph)
+        if found:
+            from cnndsl.elaboration.echoes import without_echoes
 
-        found = without_echoes(found)
-    return Report(source, result.graph, found, lambda text: check_source(_again(source, text), input, params))
+            found = without_echoes(found)
+        elif with_warnings:
+            from cnndsl.analysis.lint import find_warnings
+
+            found = find_warnings(source, tree, result.graph)
+
+    def again(text: str) -> Report:
+        return _check(_again(source, text), input, params, with_warnings)
+
+    return Report(source, result.graph, found, again)
 
 
 def _again(source: Source, text: str) -> Source:
@@ -107,12 +131,15 @@ def _again(source: Source, text: str) -> Source:
     return Source(text, source.name, source.path)
 
 
-def together(parsed: Parsed, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """What does not parse and what else is wrong, in the order of the text, without follow-ups."""
-    from cnndsl.slips.recovery import without_follow_ups
+def _dead_ends(graph: Graph) -> tuple[Diagnostic, ...]:
+    """An error for each value that no output needs; the module that words them is rarely loaded."""
+    read = {source for node in graph.nodes for source in node.inputs}
+    read.update(output.node for output in graph.outputs)
+    if len(read) == len(graph.nodes):
+        return ()
+    from cnndsl.analysis.dead_ends import unused_outputs
 
-    both = (*parsed.diagnostics, *without_follow_ups(found, parsed.diagnostics, parsed.lost))
-    return tuple(sorted(both, key=lambda one: (one.span.start, one.span.end)))
+    return unused_outputs(graph, (node.id for node in graph.nodes if node.id not in read))
 
 
 def _shapes(input: Inputs) -> Shape | dict[str, Shape]:
@@ -132,7 +159,7 @@ def _shape(given: Sequence[int], what: str) -> Shape:
 
 
 def _checked(spec: Spec, input: Inputs | None, params: Mapping[str, Any]) -> Report:
-    report = check(spec, input, params)
+    report = _check(read_spec(spec), input, params, with_warnings=False)
     if not report.ok:
         found = report.with_fixes().diagnostics
         raise SpecError(tuple(one for one in found if one.severity == "error"))

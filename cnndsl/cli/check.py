@@ -20,6 +20,7 @@ from cnndsl.cli.common import (
 from cnndsl.cli.documents import DOCUMENTS, document, judged, numbers, verdicts
 from cnndsl.cli.files import named_specs, plural
 from cnndsl.cli.mending import add_fix_options, with_fixes_made
+from cnndsl.cli.selecting import add_selection, checked_selection, selected
 from cnndsl.diagnostics import Diagnostic, PluginError
 from cnndsl.terminal import Style, printable
 
@@ -43,10 +44,12 @@ def add_parser(subparsers: Any) -> None:
         help="with the lines of the spec (full, the default), a line each (concise), json, "
         "annotations of a GitHub workflow (github), or SARIF 2.1.0 for code scanning (sarif)",
     )
+    add_selection(parser)
 
 
 def run(options: Namespace) -> int:
     """Check every spec: 0 if all are right, 1 if one is not, 2 if one cannot be read."""
+    checked_selection(options)
     settings = spec_settings(options)
     named = named_specs(options.specs, options.texts)
     for problem in named.problems:
@@ -55,7 +58,7 @@ def run(options: Namespace) -> int:
     unreadable = bool(named.problems)
     for spec in named.specs:
         try:
-            report = judged(with_fixes_made(check_spec(spec, settings), spec, options))
+            report = selected(with_fixes_made(judged(check_spec(spec, settings)), spec, options), options)
         except (UsageError, PluginError) as error:
             # the verdicts on the others are wanted all the same
             blame(error, options.traceback and isinstance(error, PluginError))

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn, TextIO
 
 from cnndsl.diagnostics import Diagnostic
-from cnndsl.terminal import Style
+from cnndsl.terminal import Style, printable
 from cnndsl.text import Source
 
 if TYPE_CHECKING:
+    from cnndsl.api import Spec
     from cnndsl.report import Report
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "load_plugins",
     "plain_output",
     "show_diagnostics",
+    "show_findings",
     "spec_settings",
     "spec_texts",
     "use_color",
@@ -66,7 +68,7 @@ def add_spec_options(parser: ArgumentParser, several: bool = False) -> None:
         "specs",
         metavar="SPEC",
         nargs="*",
-        help="a .cnn file, or - for standard input",
+        help="a .cnn file, zoo:NAME for a known network, or - for standard input",
     )
     parser.add_argument(
         "-e", dest="texts", metavar="TEXT", action="append", default=[], help="a spec as it stands"
@@ -128,23 +130,25 @@ def spec_settings(options: Namespace) -> Settings:
     return Settings(_inputs(options.inputs), dict(map(_setting, options.settings)))
 
 
-def spec_texts(options: Namespace) -> list[Path | Source]:
+def spec_texts(options: Namespace) -> list[Spec]:
     """The specs that a command line names, in its order; standard input is read here."""
-    specs: list[Path | Source] = [
+    specs: list[Spec] = [
         Source(sys.stdin.buffer.read().decode("utf-8-sig", errors="replace"), "<stdin>")
         if word == "-"
+        else word
+        if word.startswith("zoo:")
         else Path(word)
         for word in options.specs
     ]
     specs.extend(Source(text, "<text>") for text in options.texts)
     if not specs:
-        raise UsageError("no spec: give a .cnn file, `-` for standard input or `-e TEXT`")
+        raise UsageError("no spec: give a .cnn file, `zoo:NAME`, `-` for standard input or `-e TEXT`")
     if len(specs) > 1 and not options.several:
         raise UsageError(f"one spec at a time, not {len(specs)}")
     return specs
 
 
-def check_spec(spec: Path | Source, settings: Settings) -> Report:
+def check_spec(spec: Spec, settings: Settings) -> Report:
     """Check a spec; UsageError where it cannot be read."""
     from cnndsl.api import check
 
@@ -162,9 +166,19 @@ def check_one(options: Namespace) -> Report:
     settings = spec_settings(options)
     (spec,) = spec_texts(options)
     report = check_spec(spec, settings)
-    if report.diagnostics:
-        show_diagnostics(report.with_fixes().diagnostics, sys.stderr)
+    show_findings(report)
     return report
+
+
+def show_findings(report: Report) -> None:
+    """Show a report's errors on standard error; of warnings, which `check` tells of, only how many."""
+    if not report.ok:
+        show_diagnostics(report.with_fixes().diagnostics, sys.stderr)
+    elif report.diagnostics:
+        count = len(report.diagnostics)
+        said = "1 warning, which" if count == 1 else f"{count} warnings, which"
+        name = Style(use_color(sys.stderr)).severity("warning", f"{printable(report.source.name)}:")
+        print(f"{name} {said} `cnndsl check` shows", file=sys.stderr)
 
 
 def anything_known(report: Report) -> bool:

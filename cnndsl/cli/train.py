@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from cnndsl.cli.common import (
     add_spec_options,
     check_spec,
     fail,
-    show_diagnostics,
+    show_findings,
     spec_settings,
     spec_texts,
 )
@@ -145,9 +144,8 @@ def _jobs(options: Namespace, watch: Watcher) -> list[Job] | None:
         return [_resumed(options, given, watch)]
     shared = spec_settings(options)
     reports = [check_spec(spec, shared) for spec in spec_texts(options)]
-    found = [diagnostic for report in reports for diagnostic in report.diagnostics]
-    if found:
-        show_diagnostics(found, sys.stderr)
+    for report in reports:
+        show_findings(report)
     if not all(report.ok for report in reports):
         return None
     networks = []
