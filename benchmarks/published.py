@@ -33,5 +33,5 @@ def _models() -> tuple[Any, torch.library.Library | None] | None:
     if not hasattr(torch.ops.torchvision, "nms"):
         schemas = torch.library.Library("torchvision", "DEF")
         for name in SCHEMAS:
-            schemas.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+            schemas.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")  # type: ignore[no-untyped-call]
     return import_module("torchvision.models"), schemas
