@@ -62,10 +62,14 @@ class Edit(NamedTuple):
 
 
 class Fix(NamedTuple):
-    """Edits that mend the spec, with the sentence that offers them."""
+    """Edits that mend the spec, with the sentence that offers them.
+
+    `certain` where nothing else can have been meant: `cnndsl check --fix` makes these edits.
+    """
 
     title: str
     edits: tuple[Edit, ...]
+    certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cnndsl.diagnostics import Diagnostic
@@ -25,6 +26,31 @@ class Report:
     source: Source
     graph: Graph
     diagnostics: tuple[Diagnostic, ...]
+    # Checks another text as this one was checked: the same input, the same params.
+    again: Callable[[str], Report] | None = field(default=None, repr=False, compare=False)
+
+    def with_fixes(self) -> Report:
+        """The report with fixes for its errors, each tried out: the error goes away, and no other comes.
+
+        This checks the text some dozens of times more. JSON and `print` show the fixes.
+
+        >>> import cnndsl
+        >>> report = cnndsl.check("input 1x28x28 -> conv 16 k3 -> linear 10").with_fixes()
+        >>> [fix.title for fix in report.diagnostics[0].fixes][0]
+        '`flatten -> linear 10` takes all 10816 numbers: 10'
+        """
+        if self.ok or self.again is None:
+            return self
+        from cnndsl.fixes import Checked, with_fixes
+
+        again = self.again
+
+        def checked(text: str) -> Checked:
+            report = again(text)
+            return Checked(report.graph, report.diagnostics)
+
+        found = with_fixes(self.source, Checked(self.graph, self.diagnostics), checked)
+        return replace(self, diagnostics=found, again=None)
 
     @property
     def ok(self) -> bool:
@@ -50,11 +76,11 @@ class Report:
         """The report as `cnndsl check --format json` prints it for one file."""
         from cnndsl.backends.json_report import report_to_json
 
-        return report_to_json(self)
+        return report_to_json(self.with_fixes())
 
     def __str__(self) -> str:
         from cnndsl.render import render_full
 
         if self.diagnostics:
-            return render_full(self.diagnostics)
+            return render_full(self.with_fixes().diagnostics)
         return f"{self.source.name}: ok, {self.parameters:,} parameters, {self.macs:,} multiply-adds"

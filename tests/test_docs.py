@@ -31,6 +31,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [
     "README.md",
     "docs/language.md",
+    "docs/checking.md",
     "docs/rules.md",
     "examples/README.md",
     "examples/data/README.md",
@@ -41,7 +42,7 @@ PROMISED = re.compile(r"# (?:error|warning): (\[.*\])$", re.MULTILINE)
 
 # Shown to be typed in a shell or into a file, or run elsewhere: tests of the packaging, of plugins, of the
 # Makefile and of the rules cover them.
-NOT_RUN = {"sh", "toml", "text"}
+NOT_RUN = {"sh", "toml", "yaml", "text"}
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,7 @@ def test_a_command_prints_what_the_page_shows(block: Block, workplace: Path) -> 
         command, _, shown = step.partition("\n")
         words = shlex.split(command)
         if words[0] == "cat" and not (workplace / words[1]).exists():
+            (workplace / words[1]).parent.mkdir(exist_ok=True)
             (workplace / words[1]).write_text(shown.rstrip("\n") + "\n", encoding="utf-8")
             continue
         printed = run(command)

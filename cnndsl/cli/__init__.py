@@ -24,7 +24,10 @@ COMMANDS = {
     "draw": "a diagram: .svg, .png, .pdf or .dot",
     "build": "make the PyTorch module, run it, and write it as .py, .pt or .safetensors",
     "train": "train a spec, or several side by side, on data",
+    "fmt": "the canonical form of a spec; `--shapes` keeps shape comments true",
+    "features": "a picture of what a layer makes of an image",
     "explain": "what a diagnostic means: why, a wrong and a right example",
+    "zoo": "known networks, each a spec as zoo:NAME; the text of one",
     "layers": "the vocabulary; one layer's arguments, formula and examples",
 }
 
@@ -74,7 +77,7 @@ def run_process() -> int:
     """
     import gc
 
-    light = sys.argv[1:2] != ["train"] and sys.argv[1:2] != ["build"]
+    light = sys.argv[1:2] not in (["train"], ["build"], ["features"])
     if light:
         gc.disable()
     status = main()
@@ -112,7 +115,7 @@ def _overview() -> str:
     return (
         "usage: cnndsl COMMAND SPEC... [options]\n\n"
         f"commands:\n{lines}\n\n"
-        "SPEC is a path, `-` for standard input, or `-e TEXT`:\n"
+        "SPEC is a path, `zoo:NAME` for a known network, `-` for standard input, or `-e TEXT`:\n"
         "  cnndsl check -e 'input 1x28x28 -> conv 16 k3 p1 -> relu -> flatten -> linear 10'\n\n"
         "`cnndsl COMMAND --help` lists the options of a command"
     )

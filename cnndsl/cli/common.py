@@ -16,6 +16,7 @@ from cnndsl.terminal import Style, printable
 from cnndsl.text import Source
 
 if TYPE_CHECKING:
+    from cnndsl.api import Spec
     from cnndsl.report import Report
 
 __all__ = [
@@ -67,7 +68,7 @@ def add_spec_options(parser: ArgumentParser, several: bool = False) -> None:
         "specs",
         metavar="SPEC",
         nargs="*",
-        help="a .cnn file, or - for standard input",
+        help="a .cnn file, zoo:NAME for a known network, or - for standard input",
     )
     parser.add_argument(
         "-e", dest="texts", metavar="TEXT", action="append", default=[], help="a spec as it stands"
@@ -129,23 +130,25 @@ def spec_settings(options: Namespace) -> Settings:
     return Settings(_inputs(options.inputs), dict(map(_setting, options.settings)))
 
 
-def spec_texts(options: Namespace) -> list[Path | Source]:
+def spec_texts(options: Namespace) -> list[Spec]:
     """The specs that a command line names, in its order; standard input is read here."""
-    specs: list[Path | Source] = [
+    specs: list[Spec] = [
         Source(sys.stdin.buffer.read().decode("utf-8-sig", errors="replace"), "<stdin>")
         if word == "-"
+        else word
+        if word.startswith("zoo:")
         else Path(word)
         for word in options.specs
     ]
     specs.extend(Source(text, "<text>") for text in options.texts)
     if not specs:
-        raise UsageError("no spec: give a .cnn file, `-` for standard input or `-e TEXT`")
+        raise UsageError("no spec: give a .cnn file, `zoo:NAME`, `-` for standard input or `-e TEXT`")
     if len(specs) > 1 and not options.several:
         raise UsageError(f"one spec at a time, not {len(specs)}")
     return specs
 
 
-def check_spec(spec: Path | Source, settings: Settings) -> Report:
+def check_spec(spec: Spec, settings: Settings) -> Report:
     """Check a spec; UsageError where it cannot be read."""
     from cnndsl.api import check
 
@@ -170,7 +173,7 @@ def check_one(options: Namespace) -> Report:
 def show_findings(report: Report) -> None:
     """Show a report's errors on standard error; of warnings, which `check` tells of, only how many."""
     if not report.ok:
-        show_diagnostics(report.diagnostics, sys.stderr)
+        show_diagnostics(report.with_fixes().diagnostics, sys.stderr)
     elif report.diagnostics:
         count = len(report.diagnostics)
         said = "1 warning, which" if count == 1 else f"{count} warnings, which"
@@ -189,8 +192,22 @@ def show_diagnostics(
     """Write diagnostics to a stream, coloured where it is a terminal."""
     from cnndsl.render import render_concise, render_full
 
-    render = render_full if style == "full" else render_concise
-    print(render(diagnostics, use_color(stream)), file=stream)
+    color = use_color(stream)
+    if style == "full":
+        print(render_full(diagnostics, color, columns(stream)), file=stream)
+    else:
+        print(render_concise(diagnostics, color), file=stream)
+
+
+def columns(stream: TextIO) -> int:
+    """How wide a stream is: the terminal's width, or what COLUMNS says; 100 where nobody knows."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isascii() and said.isdigit() and int(said[:6]) > 0:
+        return int(said[:6])
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 100
+    except (OSError, ValueError):
+        return 100
 
 
 def use_color(stream: TextIO) -> bool:
