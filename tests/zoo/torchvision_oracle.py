@@ -14,8 +14,10 @@ import pytest
 import torch
 from torch import nn
 
-__all__ = ["Comparison", "compare", "models", "network", "perturbed"]
+__all__ = ["Comparison", "compare", "convolutional", "models", "network", "perturbed"]
 
+# Images in training mode are no larger than this: they come in twos, and only the way through has to be the same.
+TRAINING_SIZE = 299
 NOT_CONVOLUTIONAL = ("vit_", "swin_", "maxvit_")
 
 
@@ -68,12 +70,12 @@ def perturbed(model: nn.Module) -> nn.Module:
 
 
 class Comparison(NamedTuple):
-    """Where two networks differ: keys and shapes, and the largest difference of what they give."""
+    """Where two networks differ: keys and shapes, and the largest difference of what they give, as a fraction."""
 
     keys: list[str]
     evaluation: float
     training: float
-    training_shapes: tuple[Any, Any]
+    training_shapes: tuple[list[tuple[int, ...]], list[tuple[int, ...]]]
 
 
 def compare(ours: nn.Module, theirs: nn.Module, shape: tuple[int, ...]) -> Comparison:
@@ -85,19 +87,20 @@ def compare(ours: nn.Module, theirs: nn.Module, shape: tuple[int, ...]) -> Compa
     wanted = {key: tuple(value.shape) for key, value in theirs.state_dict().items()}
     keys = [f"{key} {shape}" for key, shape in sorted(mine.items() ^ wanted.items())]
     if keys:
-        return Comparison(keys, float("inf"), float("inf"), (None, None))
+        return Comparison(keys, float("inf"), float("inf"), ([], []))
     ours.load_state_dict(theirs.state_dict(), assign=True)
     torch.manual_seed(1)
-    images = torch.randn(2, *shape)
+    image = torch.randn(1, *shape)
+    pair = torch.randn(2, shape[0], *(min(size, TRAINING_SIZE) for size in shape[1:]))
     with torch.no_grad():
-        evaluation = _difference(ours.eval()(images[:1]), theirs.eval()(images[:1]))
+        evaluation = _difference(ours.eval()(image), theirs.eval()(image))
         given = []
         for model in (ours, theirs):
             torch.manual_seed(2)
-            given.append(_named(model.train()(images)))
-    mine_, wanted_ = given
-    shapes = tuple(sorted(tuple(value.shape) for value in one.values()) for one in given)
-    training = max(_difference(mine_[name], wanted_[name]) for name in mine_.keys() & wanted_.keys())
+            given.append(_named(model.train()(pair)))
+    got, expected = given
+    shapes = [sorted(tuple(value.shape) for value in one.values()) for one in given]
+    training = max(_difference(got[name], value) for name, value in expected.items())
     return Comparison([], evaluation, training, (shapes[0], shapes[1]))
 
 
