@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from cnndsl.dims import Shape, Value, format_shape
-from cnndsl.layers.axes import AXIS, BATCH_STAYS, axis_index
+from cnndsl.layers.axes import AXIS, BATCH_STAYS, axis_index, scaled
 from cnndsl.layers.declaration import Args, Argument, Example, Layer, LayerError, Module, Reject, Step
 from cnndsl.layers.kinds import Factors, OrNone, PerAxis, Sizes, Truth, describe_value
 from cnndsl.layers.windows import keywords, repeat
@@ -139,8 +139,7 @@ def fractional_size(x: Value, args: Args) -> Shape:
         )
     if size is not None:
         return tuple(size)
-    # Rounded down from the float product, as PyTorch does.
-    return tuple(int(n * factor // 1) for n, factor in zip(x.spatial, ratio, strict=True))
+    return tuple(scaled(n, factor) for n, factor in zip(x.spatial, ratio, strict=True))
 
 
 def fractional_shape(x: Value, args: Args) -> Shape:

@@ -1,0 +1,271 @@
+"""A graph computed again with open sizes in the place of numbers: which sizes pass, and what limits them.
+
+The graph was made for one size of the input. Its layers are modules made for that size: they keep their
+arguments and weights, whatever arrives now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from cnndsl.analysis.limits import Cause, Limit, Piece, limits_of
+from cnndsl.analysis.periodic import EVERYTHING
+from cnndsl.analysis.probing import Formula, Probe, Region, Size, explore, opened
+from cnndsl.analysis.quasilinear import IDENTITY, Function, merge
+from cnndsl.diagnostics import PluginError
+from cnndsl.dims import NotExact, Value
+from cnndsl.ir import Graph, Node
+from cnndsl.layers.declaration import INPUT, Join, Layer, LayerError, Weight
+from cnndsl.text import Span
+
+__all__ = ["Replay", "Sizes", "replay"]
+
+# The sizes of one value.
+Sizes = tuple[Size, ...]
+
+
+class Replay(NamedTuple):
+    """What came of it: the valid sizes, those of every node, and what limits them, in the graph's order.
+
+    The sizes of a node are None behind a place that no size passes, or that `unclear` tells of: there the
+    valid sizes are not known, and the region is what was found before.
+    """
+
+    region: Region
+    sizes: tuple[Sizes | None, ...]
+    limits: tuple[Limit, ...]
+    unclear: tuple[str, Span] | None
+
+
+class Check(NamedTuple):
+    """A condition on nodes' sizes that the spec states: `rule` raises LayerError where it is broken."""
+
+    node: int
+    others: tuple[int, ...]
+    rule: Callable[[Sequence[Value]], None]
+    span: Span
+
+
+def replay(
+    graph: Graph, letters: Mapping[tuple[int, int], str], checks: Sequence[Check] = ()
+) -> Replay:
+    """Compute the graph again; `letters` name the open axes by input node and position in its shape."""
+    return _Replay(graph, letters, checks).run()
+
+
+class _Replay:
+    def __init__(
+        self, graph: Graph, letters: Mapping[tuple[int, int], str], checks: Sequence[Check]
+    ) -> None:
+        self.graph = graph
+        self.letters = letters
+        self.checks: dict[int, list[Check]] = {}
+        for check in checks:
+            self.checks.setdefault(max(check.node, *check.others), []).append(check)
+        self.region: Region = dict.fromkeys(letters.values(), EVERYTHING)
+        self.sizes: list[Sizes] = []
+        self.limits: list[Limit] = []
+        # What layers gave that have been met before with the same arguments and sizes, in the same region.
+        self.met: dict[object, Sizes] = {}
+
+    def run(self) -> Replay:
+        unclear = None
+        for node in self.graph.nodes:
+            try:
+                self.sizes.append(self.node(node))
+                for check in self.checks.get(node.id, ()):
+                    self.check(check)
+            except NotExact as problem:
+                unclear = str(problem), node.span
+            except PluginError as problem:
+                unclear = str(problem), node.span
+            if unclear is not None or not all(self.region.values()):
+                break
+        sizes: list[Sizes | None] = [tuple(map(self.simple, one)) for one in self.sizes]
+        sizes += [None] * (len(self.graph.nodes) - len(sizes))
+        return Replay(self.region, tuple(sizes), tuple(self.limits), unclear)
+
+    def node(self, node: Node) -> Sizes:
+        assert node.output is not None, "only complete graphs are computed again"
+        if node.layer is INPUT:
+            return tuple(
+                Formula(self.letters[node.id, axis], IDENTITY) if (node.id, axis) in self.letters else size
+                for axis, size in enumerate(node.output.shape)
+            )
+        arriving = [self.sizes[source] for source in node.inputs]
+        if all(isinstance(size, int) for sizes in arriving for size in sizes):
+            return node.output.shape
+        if isinstance(node.layer, Join):
+            return self.computed(node, arriving, node.layer.shape)
+        assert isinstance(node.layer, Layer), f"{node.path} is no layer"
+        layer, made = node.layer, self.original(node)
+        key = layer.name, repr(node.arguments), arriving[0], self.base(made.inputs[0]).shape
+        if key not in self.met:
+            before = self.region
+            result = self.layer(layer, node, made, arriving)
+            if self.region is not before:
+                self.met.clear()
+            self.met[key] = result
+        return self.met[key]
+
+    def layer(self, layer: Layer, node: Node, made: Node, arriving: list[Sizes]) -> Sizes:
+        first, output = self.base(made.inputs[0]), made.output
+        assert output is not None, "only complete graphs are computed again"
+        data = layer.module(first, made.arguments, output.shape).data
+
+        def held(values: Sequence[Value]) -> tuple[()]:
+            weights: tuple[Weight, ...] = layer.weights(values[0], node.arguments)
+            if weights != made.weights or (
+                # a plugin's rule may want a value that its shape rule has passed
+                not layer.plugin and layer.module(values[0], node.arguments, output.shape).data != data
+            ):
+                raise Cause("", first)
+            return ()
+
+        if not layer.plugin:
+            self.explored(node, arriving, held)
+        arriving = [tuple(map(self.simple, sizes)) for sizes in arriving]
+
+        def shape(values: Sequence[Value]) -> tuple[Any, ...]:
+            result = layer.shape(values[0], node.arguments)
+            if layer.plugin:
+                held(values)
+                if layer.module(values[0], node.arguments, result).data != data:
+                    raise Cause("", first)
+            return result
+
+        return self.computed(node, arriving, shape)
+
+    def check(self, check: Check) -> None:
+        arriving = [self.sizes[id] for id in (check.node, *check.others)]
+
+        def held(values: Sequence[Value]) -> tuple[()]:
+            check.rule(values)
+            return ()
+
+        nodes = tuple(self.graph.nodes[id] for id in (check.node, *check.others))
+        self.explored(self.graph.nodes[check.node], arriving, held, nodes, check.span)
+
+    def original(self, node: Node) -> Node:
+        """The node that the module was made for."""
+        while node.shares is not None:
+            node = self.graph.nodes[node.shares]
+        return node
+
+    def base(self, id: int) -> Value:
+        value = self.graph.nodes[id].output
+        assert value is not None, "only complete graphs are computed again"
+        return value
+
+    def computed(
+        self, node: Node, arriving: Sequence[Sizes], rule: Callable[[Sequence[Value]], tuple[Any, ...]]
+    ) -> Sizes:
+        """What a rule gives, in the region where it gives something, which is then the region."""
+        found = self.explored(node, arriving, rule)
+        if not found:
+            return ()
+        return tuple(self.simple(self.merged(found, index)) for index in range(len(found[0][0])))
+
+    def explored(
+        self,
+        node: Node,
+        arriving: Sequence[Sizes],
+        rule: Callable[[Sequence[Value]], tuple[Any, ...]],
+        nodes: Sequence[Node] = (),
+        span: Span | None = None,
+    ) -> list[tuple[Sizes, Region]]:
+        """Run a rule on what arrives; what it refuses leaves the region."""
+        layouts = [
+            one.output.channels_first
+            for one in nodes or [self.graph.nodes[source] for source in node.inputs]
+            if one.output is not None
+        ]
+
+        def run(probe: Probe) -> Sizes | Cause:
+            values = [
+                Value(tuple(map(probe.size, sizes)), first)
+                for sizes, first in zip(arriving, layouts, strict=True)
+            ]
+            try:
+                return tuple(map(opened, rule(values)))
+            except Cause as cause:
+                return cause
+            except LayerError as error:
+                return Cause(error.rule)
+
+        passed: list[tuple[Sizes, Region]] = []
+        refused: list[Piece] = []
+        for result, region in explore(run, self.region):
+            if isinstance(result, Cause):
+                refused.append(Piece(result, region))
+            else:
+                passed.append((result, region))
+        if refused:
+            before = self.region
+            self.region = {
+                letter: union([region[letter] for _, region in passed]) for letter in before
+            }
+            self.limits += limits_of(
+                node, span or node.span, arriving, layouts, rule, refused, before, self.region
+            )
+        return passed
+
+    def merged(self, found: list[tuple[Sizes, Region]], index: int) -> Size:
+        """One size of an output that was computed in parts."""
+        parts = [(sizes[index], region) for sizes, region in found]
+        first = parts[0][0]
+        if all(size == first for size, _ in parts):
+            return first
+        for letter in self.region:
+            merged = _along(letter, parts)
+            if merged is not None:
+                return Formula(letter, merged)
+        raise NotExact("a size depends on several open sizes at once")
+
+    def simple(self, size: Size) -> Size:
+        """The same size for all in the region, in the simplest form."""
+        if not isinstance(size, Formula):
+            return size
+        valid, function = self.region[size.letter], size.function
+        if not valid or function == IDENTITY:
+            return size
+        first = valid.minimum
+        value = function.at(first)
+        if function.period == 1 and not function.head:
+            is_constant = len(function.tail[0]) == 1 or valid.is_finite and valid.maximum == first
+            return value if is_constant else size
+        if valid.within(function.equals(value)):
+            return value
+        slope, rest = divmod(function.tail[0][-1], function.period)
+        line = IDENTITY * slope + (value - slope * first)
+        for candidate in (line, function.extended()):
+            if (candidate != line or not rest) and valid.within(function.equals(candidate)):
+                return Formula(size.letter, candidate)
+        return size
+
+
+def union(sets: Sequence[Any]) -> Any:
+    """The union of sets of sizes."""
+    result = ~EVERYTHING
+    for one in sets:
+        result = result | one
+    return result
+
+
+def _along(letter: str, parts: Sequence[tuple[Size, Region]]) -> Function | None:
+    """The parts as one function of an open size; None where they are not."""
+    pieces: list[tuple[Function, Any]] = []
+    covered = ~EVERYTHING
+    for size, region in parts:
+        if isinstance(size, str) or (isinstance(size, Formula) and size.letter != letter):
+            return None
+        function = size.function if isinstance(size, Formula) else Function.constant(size)
+        for other, domain in pieces:
+            if not (domain & region[letter]).within(function.equals(other)):
+                return None
+        fresh = region[letter].without(covered)
+        if fresh:
+            pieces.append((function, fresh))
+        covered = covered | fresh
+    return merge(pieces)
