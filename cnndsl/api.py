@@ -6,6 +6,7 @@ A spec is a `Path`, or text; a single word that ends in `.cnn` is a path too.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from cnndsl.collector import without_collector
 from cnndsl.diagnostics import SpecError
 from cnndsl.dims import Shape
 from cnndsl.elaborate import elaborate
-from cnndsl.elaboration.arriving import input_problem
+from cnndsl.elaboration.arriving import input_problem, open_letters
 from cnndsl.parser import parse
 from cnndsl.report import Report
 from cnndsl.syntax import Body
@@ -46,6 +47,7 @@ def check(
     spec: Spec,
     input: Inputs | None = None,
     params: Mapping[str, Any] | None = None,
+    sizes: bool = False,
 ) -> Report:
     """Check a spec without PyTorch.
 
@@ -54,19 +56,24 @@ def check(
     the spec's `param`s. A bad spec gives a report with diagnostics, never an
     exception; a file that cannot be read raises OSError.
 
+    `sizes` asks for the sizes of the input, other than the given ones, that the same weights would take.
+
     >>> report = check("conv 16 k3 p1 -> relu -> maxpool 2 -> flatten -> linear 10", input=(1, 28, 28))
     >>> report.ok, report.parameters
     (True, 31530)
     >>> check("input 1x28x28 -> linear 10").diagnostics[0].rule
     'needs-flatten'
+    >>> [size.text for size in check("input 3x32x32 -> maxpool 2 -> upsample 4", sizes=True).sizes]
+    ['H >= 2', 'W >= 2']
     """
-    return check_source(read_spec(spec), input, params)
+    return check_source(read_spec(spec), input, params, sizes)
 
 
 def check_source(
     source: Source,
     input: Inputs | None = None,
     params: Mapping[str, Any] | None = None,
+    sizes: bool = False,
 ) -> Report:
     """`check` for a text that has been read."""
     shapes = None if input is None else _shapes(input)
@@ -76,8 +83,18 @@ def check_source(
         except SpecError as error:
             empty = elaborate(source, Body(source.span(0, 0), ()))
             return Report(source, empty.graph, error.diagnostics)
+        letters = open_letters(tree, shapes)
+        if letters:
+            from cnndsl.analysis.open_sizes import check_open
+
+            return Report(source, *check_open(source, tree, letters, shapes, params))
         result = elaborate(source, tree, shapes, params)
-    return Report(source, result.graph, result.diagnostics)
+        report = Report(source, result.graph, result.diagnostics)
+        if sizes and report.ok:
+            from cnndsl.analysis.sizes import other_sizes
+
+            report = replace(report, sizes=other_sizes(result.graph))
+    return report
 
 
 def _shapes(input: Inputs) -> Shape | dict[str, Shape]:

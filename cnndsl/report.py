@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from cnndsl.diagnostics import Diagnostic
-from cnndsl.ir import Graph
+from cnndsl.ir import Graph, Node
 from cnndsl.text import Source
+
+if TYPE_CHECKING:
+    from cnndsl.analysis.sizes import AxisSizes
 
 __all__ = ["Report"]
 
@@ -15,6 +19,10 @@ __all__ = ["Report"]
 @dataclass(frozen=True, slots=True)
 class Report:
     """The result of `cnndsl.check`; never an exception, however bad the spec is.
+
+    `sizes` says for which sizes of its input the network is valid, where one is open or it was asked for.
+    With open sizes the graph is that of one size that passes, and `open_shapes` has the shapes of the nodes
+    that depend on an open size, formulas in place of numbers.
 
     >>> import cnndsl
     >>> report = cnndsl.check("input 1x28x28 -> flatten -> linear 10")
@@ -25,6 +33,8 @@ class Report:
     source: Source
     graph: Graph
     diagnostics: tuple[Diagnostic, ...]
+    sizes: tuple[AxisSizes, ...] = ()
+    open_shapes: Mapping[int, tuple[int | str, ...]] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -45,6 +55,14 @@ class Report:
     def macs(self) -> int:
         """Multiply-adds of convolutions, linear layers and attention for one sample, in evaluation mode."""
         return sum(node.macs for node in self.graph.nodes if not node.training_only)
+
+    def shape(self, node: Node) -> tuple[int | str, ...] | None:
+        """The shape of a node's output, an open size as a formula: `(64, "floor(H/2)", 112)`."""
+        return self.open_shapes.get(node.id, node.output_shape)
+
+    def depends(self, node: Node) -> bool:
+        """Whether what a node computes, and so its work, depends on an open size."""
+        return bool(self.open_shapes) and any(id in self.open_shapes for id in (node.id, *node.inputs))
 
     def to_json(self) -> dict[str, Any]:
         """The report as `cnndsl check --format json` prints it for one file."""

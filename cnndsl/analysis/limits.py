@@ -15,7 +15,7 @@ from cnndsl.ir import Node
 from cnndsl.layers.declaration import Join, LayerError
 from cnndsl.text import Span
 
-__all__ = ["Cause", "Limit", "Piece", "limits_of"]
+__all__ = ["Cause", "Limit", "Piece", "limits_of", "place_of"]
 
 # Longer items are spoken of by their name alone.
 LONGEST_ITEM = 40
@@ -41,7 +41,8 @@ class Limit(NamedTuple):
     """A place that lets only some sizes of an open axis pass.
 
     `allowed` is stated as simply as it can be: of the sizes that other places let pass, it leaves the right
-    ones. `by_weights`: the layer there has weights for certain sizes.
+    ones. `arriving` is what arrives there, with all sizes. `by_weights`: the layer there has weights for
+    certain sizes.
     """
 
     letter: str
@@ -49,6 +50,7 @@ class Limit(NamedTuple):
     message: str
     span: Span
     node: int
+    arriving: str
     by_weights: bool
 
     @property
@@ -75,7 +77,7 @@ def limits_of(
     for piece in refused:
         letter = next((one for one in before if not piece.region[one] & after[one]), None)
         if letter is None:
-            raise NotExact(f"which {' and '.join(before)} are valid depends on the others")
+            raise NotExact(f"whether a size of {' or '.join(before)} fits depends on the others")
         excluded.setdefault((letter, piece.cause.rule), []).append(piece)
     for (letter, _), pieces in excluded.items():
         out = NOTHING
@@ -83,7 +85,7 @@ def limits_of(
             out = out | piece.region[letter]
         kept = before[letter].without(out)
         allowed = simplest(out, kept)
-        where = f"`{_item(node, span)}` at line {span.first.line}"
+        where = place_of(node, span)
         made_for = pieces[0].cause.made_for
         needs = _needs(node, arriving, made_for, letter, before[letter], kept)
         if made_for is not None:
@@ -91,8 +93,9 @@ def limits_of(
         elif needs:
             message = f"{where} needs {needs}"
         else:
-            message = f"{where}: {_example(out, after[letter], letter, pieces, arriving, layouts, rule)}"
-        yield Limit(letter, allowed, message, span, node.id, made_for is not None)
+            message = f"{where}: {_example(out, after, letter, pieces, arriving, layouts, rule)}"
+        arrives = "x".join(map(str, arriving[0]))
+        yield Limit(letter, allowed, message, span, node.id, arrives, made_for is not None)
 
 
 def simplest(excluded: PeriodicSet, kept: PeriodicSet) -> PeriodicSet:
@@ -121,10 +124,11 @@ def residues(sizes: PeriodicSet, period: int) -> set[int]:
     return {n % period for n in range(1, last + 1) if n in sizes}
 
 
-def _item(node: Node, span: Span) -> str:
+def place_of(node: Node, span: Span) -> str:
+    """An item and its line: `` `conv 16 k3` at line 4``."""
     text = span.text
-    short = len(text) <= LONGEST_ITEM and "\n" not in text and not isinstance(node.layer, Join)
-    return text if short else node.layer.name
+    is_short = len(text) <= LONGEST_ITEM and "\n" not in text and not isinstance(node.layer, Join)
+    return f"`{text if is_short else node.layer.name}` at line {span.first.line}"
 
 
 def _needs(
@@ -164,7 +168,7 @@ def _divided(function: Function, number: int) -> tuple[Function, int]:
 
 def _example(
     excluded: PeriodicSet,
-    valid: PeriodicSet,
+    valid: Region,
     letter: str,
     pieces: Sequence[Piece],
     arriving: Sequence[tuple[Size, ...]],
@@ -175,10 +179,15 @@ def _example(
     number = excluded.minimum
     if excluded.is_finite:
         number = excluded.maximum
-    elif valid and (larger := excluded.above(valid.minimum)):
+    elif valid[letter] and (larger := excluded.above(valid[letter].minimum)):
         number = larger.minimum
-    region: Mapping[str, PeriodicSet] = next(piece.region for piece in pieces if number in piece.region[letter])
-    witness = {one: number if one == letter else sizes.minimum for one, sizes in region.items()}
+    region: Mapping[str, PeriodicSet] = next(
+        piece.region for piece in pieces if number in piece.region[letter]
+    )
+    witness = {
+        one: number if one == letter else (sizes & valid[one] or sizes).minimum
+        for one, sizes in region.items()
+    }
 
     def settled(size: Size) -> Any:
         return size.function.at(witness[size.letter]) if isinstance(size, Formula) else size
@@ -186,7 +195,7 @@ def _example(
     values = [
         Value(tuple(map(settled, sizes)), first) for sizes, first in zip(arriving, layouts, strict=True)
     ]
-    with_sizes = " and ".join(f"{one} = {n}" for one, n in witness.items() if one == letter)
+    with_sizes = f"{letter} = {number}"
     try:
         rule(values)
     except LayerError as problem:

@@ -15,7 +15,7 @@ from cnndsl.analysis.quasilinear import Function
 from cnndsl.analysis.wording import formula_text
 from cnndsl.dims import NotExact, OpenSize
 
-__all__ = ["Dim", "Formula", "Probe", "Region", "Size", "explore", "opened"]
+__all__ = ["Dim", "Formula", "Probe", "Region", "Several", "Size", "explore", "opened"]
 
 # Runs of one rule, each for other sizes than those before.
 MOST_RUNS = 2_000
@@ -51,7 +51,7 @@ class Probe:
         """The size as rules take it."""
         if isinstance(size, Formula):
             return Dim(self, size.letter, size.function)
-        return _Several(size) if isinstance(size, str) else size
+        return Several(size) if isinstance(size, str) else size
 
     def holds(self, letter: str, sizes: PeriodicSet) -> bool:
         """Whether the witness is one of these; the run is for those that agree with it."""
@@ -87,8 +87,8 @@ class Dim(OpenSize):
             return self._made(operation(other))
         if isinstance(other, OpenSize):
             parts = (_factor(self), _factor(other))
-            return _Several(sign.join(parts if is_left else reversed(parts)))
-        raise NotExact(f"the rule computes {self} {sign} {other}")
+            return Several(sign.join(parts if is_left else reversed(parts)))
+        raise NotExact(f"{self}{sign}{other} is not computed for all sizes at once")
 
     def __add__(self, other: Any) -> Any:
         return self._combined(other, " + ", lambda f: self.function + f)
@@ -111,16 +111,16 @@ class Dim(OpenSize):
 
     def __floordiv__(self, other: Any) -> Any:
         if not isinstance(other, int) or not other:
-            raise NotExact(f"the rule divides {self} by {other}")
+            raise NotExact(f"{self} is divided by {other}")
         return self._made(self.function // other)
 
     def __mod__(self, other: Any) -> Any:
         if not isinstance(other, int) or not other:
-            raise NotExact(f"the rule divides {self} by {other}")
+            raise NotExact(f"{self} is divided by {other}")
         return self._made(self.function % other)
 
     def _divided(self, other: Any) -> Any:
-        raise NotExact(f"the rule divides by {self}, or not in whole numbers")
+        raise NotExact(f"a division by {self}, or one not in whole numbers")
 
     __truediv__ = __rtruediv__ = __rfloordiv__ = __rmod__ = _divided
 
@@ -130,7 +130,7 @@ class Dim(OpenSize):
         elif isinstance(other, int):
             difference = self.function - other
         else:
-            raise NotExact(f"the rule compares {self} with {other}")
+            raise NotExact(f"{self} and {other} are compared with each other")
         return self.probe.holds(self.letter, difference.where(test))
 
     def __lt__(self, other: Any) -> bool:
@@ -172,7 +172,7 @@ class Dim(OpenSize):
         return format(str(self), "" if spec == "," else spec)
 
 
-class _Several(OpenSize):
+class Several(OpenSize):
     """A size that several open sizes go into: it can be computed with and shown, not compared."""
 
     __slots__ = ("text",)
@@ -180,9 +180,9 @@ class _Several(OpenSize):
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def _with(self, sign: str, other: Any, is_left: bool = True) -> _Several:
+    def _with(self, sign: str, other: Any, is_left: bool = True) -> Several:
         parts = [_factor(self), _factor(other)]
-        return _Several(sign.join(parts if is_left else parts[::-1]))
+        return Several(sign.join(parts if is_left else parts[::-1]))
 
     def __mul__(self, other: Any) -> Any:
         if isinstance(other, int) and other in (0, 1):
@@ -199,13 +199,13 @@ class _Several(OpenSize):
         return self._with(" + ", other, is_left=False)
 
     def _refuse(self, *_: Any) -> Any:
-        raise NotExact(f"{self.text} is of several open sizes at once")
+        raise NotExact(f"{self.text} depends on several open sizes at once")
 
     __sub__ = __rsub__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __truediv__ = _refuse
     __neg__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __index__ = __int__ = _refuse
 
     def __eq__(self, other: object) -> bool:
-        if other is None or (isinstance(other, _Several) and other.text == self.text):
+        if other is None or (isinstance(other, Several) and other.text == self.text):
             return other is not None
         result: bool = self._refuse()
         return result
@@ -224,14 +224,14 @@ def _factor(size: Any) -> str:
     """A size's text where it stands in a product or a difference."""
     text = str(size)
     is_one = text.replace("_", "").isalnum() or (text.endswith(")") and text.count("(") == 1)
-    return text if is_one or "*" in text and " " not in text else f"({text})"
+    return text if is_one or ("*" in text and " " not in text) else f"({text})"
 
 
 def opened(size: Any) -> Size:
     """What a rule gave, without the run that it came from."""
     if isinstance(size, Dim):
         return Formula(size.letter, size.function.canonical())
-    if isinstance(size, _Several):
+    if isinstance(size, Several):
         return size.text
     result: int = size
     return result
@@ -252,7 +252,7 @@ def explore(rule: Callable[[Probe], T], region: Region) -> Iterator[tuple[T, Reg
         yield rule(probe), probe.region
         rest.extend(_outside(at, probe.region))
     if rest:
-        raise NotExact(f"the rule tells more than {MOST_RUNS:,} cases apart")
+        raise NotExact(f"more than {MOST_RUNS:,} cases are told apart")
 
 
 def _outside(region: Region, covered: Region) -> Iterator[Region]:

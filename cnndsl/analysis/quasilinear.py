@@ -197,7 +197,9 @@ def merge(pieces: list[tuple[Function, PeriodicSet]]) -> Function:
             period = lcm(result.period, function.period, covered.period, domain.period)
             a, b = result.aligned(start, period), function.aligned(start, period)
             result = Function(
-                tuple(y if n in domain else x for n, (x, y) in enumerate(zip(a.head, b.head, strict=True), 1)),
+                tuple(
+                    y if n in domain else x for n, (x, y) in enumerate(zip(a.head, b.head, strict=True), 1)
+                ),
                 tuple(
                     y if n in domain else x
                     for n, (x, y) in enumerate(zip(a.tail, b.tail, strict=True), start + 1)
@@ -262,7 +264,5 @@ def _settled(polynomial: Polynomial) -> int:
         return max(0, -polynomial[0] // polynomial[1] + 1)
     # Fujiwara's bound on the roots of a polynomial, with a little room for the rounding.
     degree = len(polynomial) - 1
-    ratios = (
-        (abs(c) / polynomial[-1]) ** (1 / (degree - power)) for power, c in enumerate(polynomial[:-1])
-    )
+    ratios = ((abs(c) / polynomial[-1]) ** (1 / (degree - power)) for power, c in enumerate(polynomial[:-1]))
     return int(2 * max(ratios)) + 2

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from cnndsl.analysis.limits import Cause, Limit, Piece, limits_of
-from cnndsl.analysis.periodic import EVERYTHING
-from cnndsl.analysis.probing import Formula, Probe, Region, Size, explore, opened
+from cnndsl.analysis.limits import Cause, Limit, Piece, limits_of, place_of
+from cnndsl.analysis.periodic import EVERYTHING, PeriodicSet
+from cnndsl.analysis.probing import Formula, Probe, Region, Several, Size, explore, opened
 from cnndsl.analysis.quasilinear import IDENTITY, Function, merge
 from cnndsl.diagnostics import PluginError
 from cnndsl.dims import NotExact, Value
@@ -47,17 +47,13 @@ class Check(NamedTuple):
     span: Span
 
 
-def replay(
-    graph: Graph, letters: Mapping[tuple[int, int], str], checks: Sequence[Check] = ()
-) -> Replay:
+def replay(graph: Graph, letters: Mapping[tuple[int, int], str], checks: Sequence[Check] = ()) -> Replay:
     """Compute the graph again; `letters` name the open axes by input node and position in its shape."""
     return _Replay(graph, letters, checks).run()
 
 
 class _Replay:
-    def __init__(
-        self, graph: Graph, letters: Mapping[tuple[int, int], str], checks: Sequence[Check]
-    ) -> None:
+    def __init__(self, graph: Graph, letters: Mapping[tuple[int, int], str], checks: Sequence[Check]) -> None:
         self.graph = graph
         self.letters = letters
         self.checks: dict[int, list[Check]] = {}
@@ -66,6 +62,8 @@ class _Replay:
         self.region: Region = dict.fromkeys(letters.values(), EVERYTHING)
         self.sizes: list[Sizes] = []
         self.limits: list[Limit] = []
+        # Whether the sizes that the graph was made for are the only ones left.
+        self.is_settled = False
         # What layers gave that have been met before with the same arguments and sizes, in the same region.
         self.met: dict[object, Sizes] = {}
 
@@ -76,10 +74,8 @@ class _Replay:
                 self.sizes.append(self.node(node))
                 for check in self.checks.get(node.id, ()):
                     self.check(check)
-            except NotExact as problem:
-                unclear = str(problem), node.span
-            except PluginError as problem:
-                unclear = str(problem), node.span
+            except (NotExact, PluginError) as problem:
+                unclear = f"{place_of(node, node.span)}: {problem}", node.span
             if unclear is not None or not all(self.region.values()):
                 break
         sizes: list[Sizes | None] = [tuple(map(self.simple, one)) for one in self.sizes]
@@ -93,6 +89,8 @@ class _Replay:
                 Formula(self.letters[node.id, axis], IDENTITY) if (node.id, axis) in self.letters else size
                 for axis, size in enumerate(node.output.shape)
             )
+        if self.is_settled:
+            return node.output.shape
         arriving = [self.sizes[source] for source in node.inputs]
         if all(isinstance(size, int) for sizes in arriving for size in sizes):
             return node.output.shape
@@ -123,6 +121,9 @@ class _Replay:
                 raise Cause("", first)
             return ()
 
+        if self.mixed(layer, node, arriving):
+            assert node.output is not None, "only complete graphs are computed again"
+            return node.output.shape
         if not layer.plugin:
             self.explored(node, arriving, held)
         arriving = [tuple(map(self.simple, sizes)) for sizes in arriving]
@@ -136,6 +137,24 @@ class _Replay:
             return result
 
         return self.computed(node, arriving, shape)
+
+    def mixed(self, layer: Layer, node: Node, arriving: Sequence[Sizes]) -> bool:
+        """Whether a weight would depend on several open sizes at once: then no others are looked at."""
+        (source,) = node.inputs
+        probe = Probe(self.region)
+        value = Value(tuple(map(probe.size, arriving[0])), self.base(source).channels_first)
+        weights: tuple[Weight, ...] = layer.weights(value, node.arguments)
+        if not any(isinstance(size, Several) for weight in weights for size in weight.shape):
+            return False
+        arrives = "x".join(map(str, arriving[0]))
+        message = f"{place_of(node, node.span)} was made for {self.base(source)}, {arrives} arrives"
+        for id, axis in self.letters:
+            letter, size = self.letters[id, axis], self.base(id).shape[axis]
+            self.region = {**self.region, letter: PeriodicSet.of(size)}
+            allowed = self.region[letter]
+            self.limits.append(Limit(letter, allowed, message, node.span, node.id, arrives, True))
+        self.is_settled = True
+        return True
 
     def check(self, check: Check) -> None:
         arriving = [self.sizes[id] for id in (check.node, *check.others)]
@@ -203,9 +222,7 @@ class _Replay:
                 passed.append((result, region))
         if refused:
             before = self.region
-            self.region = {
-                letter: union([region[letter] for _, region in passed]) for letter in before
-            }
+            self.region = {letter: union([region[letter] for _, region in passed]) for letter in before}
             self.limits += limits_of(
                 node, span or node.span, arriving, layouts, rule, refused, before, self.region
             )
@@ -233,7 +250,7 @@ class _Replay:
         first = valid.minimum
         value = function.at(first)
         if function.period == 1 and not function.head:
-            is_constant = len(function.tail[0]) == 1 or valid.is_finite and valid.maximum == first
+            is_constant = len(function.tail[0]) == 1 or (valid.is_finite and valid.maximum == first)
             return value if is_constant else size
         if valid.within(function.equals(value)):
             return value

@@ -44,7 +44,7 @@ MOST_PARTS = 1024
 
 
 def scaled(n: int, factor: float) -> int:
-    """`n * factor` rounded down, as PyTorch does it: from the product of decimals, which may be rounded itself.
+    """`n * factor` rounded down, as PyTorch does it: from a product that may be rounded itself.
 
     >>> scaled(7, 1.5), scaled(100, 0.29)
     (10, 28)

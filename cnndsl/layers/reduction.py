@@ -144,17 +144,13 @@ def fractional_size(x: Value, args: Args) -> Shape:
 
 def fractional_shape(x: Value, args: Args) -> Shape:
     sizes = fractional_size(x, args)
-    if min(sizes) < 1:
-        n, factor = next(
-            (n, factor)
-            for n, factor, size in zip(x.spatial, args["output_ratio"], sizes, strict=True)
-            if not size
-        )
-        raise LayerError(
-            "empty-output",
-            f"{n} * {describe_value(factor)} is less than 1: nothing would be left",
-            argument="output_ratio",
-        )
+    for n, factor, size in zip(x.spatial, args["output_ratio"] or sizes, sizes, strict=True):
+        if size < 1:
+            raise LayerError(
+                "empty-output",
+                f"{n} * {describe_value(factor)} is less than 1: nothing would be left",
+                argument="output_ratio",
+            )
     # Over volumes, PyTorch wants one position more than the windows need.
     spare = 1 if x.rank == 3 else 0
     for n, k, size in zip(x.spatial, args["kernel_size"], sizes, strict=True):
