@@ -67,9 +67,11 @@ bench: $(STAMP) ## measure speed against PyTorch's import, hand-written modules 
 	$(BIN)/python -m benchmarks
 
 .PHONY: docs
-docs: $(STAMP) ## make docs/layers.md from the declarations of the layers
+docs: $(STAMP) ## make docs/layers.md and docs/rules.md from the declarations of layers and rules
 	$(BIN)/cnndsl layers --markdown > docs/layers.md.new
 	mv docs/layers.md.new docs/layers.md
+	$(BIN)/cnndsl explain --markdown > docs/rules.md.new
+	mv docs/rules.md.new docs/rules.md
 
 .PHONY: format
 format: $(STAMP) ## bring the code into its form

@@ -1,4 +1,4 @@
-"""Whole processes: `cnndsl check` on ResNet-50 against the import of PyTorch alone."""
+"""Whole processes: `cnndsl check` and `cnndsl fmt` on ResNet-50 against the import of PyTorch alone."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def measure(rounds: int | None, quick: bool) -> Part:
     command = command_line()
     samples = {
         "check": _process([*command, "check", str(SPEC)]),
+        "fmt": _process([*command, "fmt", "--check", str(SPEC)]),
         "torch": _process([sys.executable, "-c", "import torch"]),
         "python": _process([sys.executable, "-c", "pass"]),
     }
@@ -41,6 +42,7 @@ def measure(rounds: int | None, quick: bool) -> Part:
     lines: list[Line] = [
         compared("`cnndsl check resnet50.cnn`", "`import torch`", found["check"], torch, AT_MOST)
     ]
+    lines.append(compared("`cnndsl fmt --check resnet50.cnn`", "`import torch`", found["fmt"], torch))
     remarks = ["Wall-clock time of whole processes, byte code and parse table cached; the aim is 0.07."]
     if has_interegular:
         name = "the same, without development tools"

@@ -14,7 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cnndsl.api import check, compile, draw, show, to_python
+    from cnndsl.api import check, compile, draw, features, format, show, to_python
+    from cnndsl.backends.matching import WeightsError
     from cnndsl.diagnostics import Diagnostic, PluginError, SpecError
     from cnndsl.report import Report
     from cnndsl.training import train
@@ -26,10 +27,13 @@ __all__ = [
     "PluginError",
     "Report",
     "SpecError",
+    "WeightsError",
     "__version__",
     "check",
     "compile",
     "draw",
+    "features",
+    "format",
     "show",
     "to_python",
     "train",
@@ -40,9 +44,12 @@ _HOMES = {
     "PluginError": "cnndsl.diagnostics",
     "Report": "cnndsl.report",
     "SpecError": "cnndsl.diagnostics",
+    "WeightsError": "cnndsl.backends.matching",
     "check": "cnndsl.api",
     "compile": "cnndsl.api",
     "draw": "cnndsl.api",
+    "format": "cnndsl.api",
+    "features": "cnndsl.api",
     "show": "cnndsl.api",
     "to_python": "cnndsl.api",
     "train": "cnndsl.training",

@@ -5,28 +5,44 @@ A spec is a `Path`, or text; a single word that ends in `.cnn` is a path too.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnndsl.collector import without_collector
-from cnndsl.diagnostics import SpecError
+from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.dims import Shape
 from cnndsl.elaborate import elaborate
 from cnndsl.elaboration.arriving import input_problem, open_letters
-from cnndsl.parser import parse
+from cnndsl.ir import Graph
+from cnndsl.parser import Parsed, parse_all
 from cnndsl.report import Report
 from cnndsl.syntax import Body
 from cnndsl.text import Source
 
 if TYPE_CHECKING:
     import graphviz
-    from torch import nn
+    from torch import Tensor, nn
 
-__all__ = ["Inputs", "Spec", "check", "check_source", "compile", "draw", "read_spec", "show", "to_python"]
+__all__ = [
+    "Inputs",
+    "Spec",
+    "check",
+    "check_source",
+    "compile",
+    "draw",
+    "features",
+    "format",
+    "read_spec",
+    "show",
+    "to_python",
+]
 
 Spec = str | Path | Source
+# Warnings that are right for some sizes of the input: they are not given where it is open.
+SIZE_WARNINGS = frozenset({"dropped-pixels", "receptive-field-small", "single-value-batchnorm"})
 # The shape of the one input, or the shapes of several by their names.
 Inputs = Sequence[int] | Mapping[str, Sequence[int]]
 
@@ -35,6 +51,8 @@ def read_spec(spec: Spec) -> Source:
     """The text of a spec with its name; OSError where a file cannot be read."""
     if isinstance(spec, Source):
         return spec
+    if not isinstance(spec, (str, Path)):
+        raise TypeError(f"a spec is a text or a Path, not {type(spec).__name__}")
     is_path = isinstance(spec, Path) or (spec.endswith(".cnn") and len(spec.split()) == 1)
     if not is_path:
         return Source(str(spec).removeprefix("\ufeff"), "<text>")
@@ -76,25 +94,79 @@ def check_source(
     sizes: bool = False,
 ) -> Report:
     """`check` for a text that has been read."""
+    return _check(source, input, params, with_warnings=True, sizes=sizes)
+
+
+def _check(
+    source: Source,
+    input: Inputs | None,
+    params: Mapping[str, Any] | None,
+    with_warnings: bool,
+    sizes: bool = False,
+) -> Report:
     shapes = None if input is None else _shapes(input)
     with without_collector():
-        try:
-            tree = parse(source)
-        except SpecError as error:
-            empty = elaborate(source, Body(source.span(0, 0), ()))
-            return Report(source, empty.graph, error.diagnostics)
+        parsed = parse_all(source)
+        tree = Body(source.span(0, 0), ()) if parsed.body is None else parsed.body
         letters = open_letters(tree, shapes)
+        opened = None
         if letters:
-            from cnndsl.analysis.open_sizes import check_open
+            from cnndsl.analysis.sizes.open_inputs import check_open
 
-            return Report(source, *check_open(source, tree, letters, shapes, params))
-        result = elaborate(source, tree, shapes, params)
-        report = Report(source, result.graph, result.diagnostics)
-        if sizes and report.ok:
-            from cnndsl.analysis.sizes import other_sizes
+            opened = check_open(source, tree, letters, shapes, params)
+        result = opened or elaborate(source, tree, shapes, params)
+        if parsed.body is None:
+            found = parsed.diagnostics
+        elif parsed.diagnostics:
+            found = together(parsed, result.diagnostics)
+        else:
+            found = result.diagnostics or _dead_ends(result.graph)
+        if found:
+            from cnndsl.elaboration.echoes import without_echoes
 
-            report = replace(report, sizes=other_sizes(result.graph))
+            found = without_echoes(found)
+        elif with_warnings:
+            from cnndsl.analysis.lint import find_warnings
+
+            found = find_warnings(source, tree, result.graph)
+            if letters:
+                found = tuple(one for one in found if one.rule not in SIZE_WARNINGS)
+
+    def again(text: str) -> Report:
+        return _check(_again(source, text), input, params, with_warnings)
+
+    report = Report(source, result.graph, found, again)
+    if opened is not None:
+        return replace(report, sizes=opened.sizes, open_shapes=opened.shapes)
+    if sizes and report.ok:
+        from cnndsl.analysis.sizes.answer import other_sizes
+
+        return replace(report, sizes=other_sizes(result.graph))
     return report
+
+
+def _again(source: Source, text: str) -> Source:
+    """Another text in the place of this one."""
+    return Source(text, source.name, source.path)
+
+
+def together(parsed: Parsed, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """What does not parse and what else is wrong, in the order of the text, without follow-ups."""
+    from cnndsl.slips.recovery import without_follow_ups
+
+    both = (*parsed.diagnostics, *without_follow_ups(found, parsed.diagnostics, parsed.lost))
+    return tuple(sorted(both, key=lambda one: (one.span.start, one.span.end)))
+
+
+def _dead_ends(graph: Graph) -> tuple[Diagnostic, ...]:
+    """An error for each value that no output needs; the module that words them is rarely loaded."""
+    read = {source for node in graph.nodes for source in node.inputs}
+    read.update(output.node for output in graph.outputs)
+    if len(read) == len(graph.nodes):
+        return ()
+    from cnndsl.analysis.dead_ends import unused_outputs
+
+    return unused_outputs(graph, (node.id for node in graph.nodes if node.id not in read))
 
 
 def _shapes(input: Inputs) -> Shape | dict[str, Shape]:
@@ -114,16 +186,30 @@ def _shape(given: Sequence[int], what: str) -> Shape:
 
 
 def _checked(spec: Spec, input: Inputs | None, params: Mapping[str, Any]) -> Report:
-    report = check(spec, input, params)
+    report = _check(read_spec(spec), input, params, with_warnings=False)
     if not report.ok:
-        raise SpecError(tuple(one for one in report.diagnostics if one.severity == "error"))
+        found = report.with_fixes().diagnostics
+        raise SpecError(tuple(one for one in found if one.severity == "error"))
     return report
 
 
-def compile(spec: Spec, input: Inputs | None = None, **params: Any) -> nn.Module:
-    """Compile a spec to the `nn.Module` that a person would have written; SpecError for a bad spec.
+def compile(
+    spec: Spec,
+    input: Inputs | None = None,
+    *,
+    weights: str | os.PathLike[str] | None = None,
+    weights_partial: bool = False,
+    **params: Any,
+) -> nn.Module:
+    """Compile a spec to the `nn.Module` that a person would have written.
 
-    Keyword arguments set the spec's `param`s. The module's `spec` is the text it came from.
+    `weights` is a file with a state dict, .safetensors, .pt or .pth, that is read without running code
+    from it; without one, PyTorch draws the weights. With `weights_partial` what fits by name and shape is
+    loaded, and a warning says what was not. Other keyword arguments set the spec's `param`s. The module's
+    `spec` is the text it came from.
+
+    Errors: SpecError for a bad spec; WeightsError where the file holds no weights or those of another
+    network; OSError where it cannot be read.
 
     >>> model = compile("input 1x28x28 -> flatten -> linear 10")
     >>> [tuple(parameter.shape) for parameter in model.parameters()]
@@ -132,7 +218,43 @@ def compile(spec: Spec, input: Inputs | None = None, **params: Any) -> nn.Module
     report = _checked(spec, input, params)
     from cnndsl.backends.torch_module import build_module
 
-    return build_module(report.graph, report.source.text)
+    module = build_module(report.graph, report.source.text)
+    if weights is not None:
+        _load(module, Path(weights), weights_partial)
+    return module
+
+
+def _load(module: nn.Module, path: Path, partial: bool) -> None:
+    from warnings import warn
+
+    from cnndsl.backends.weights import load_weights
+
+    match = load_weights(module, path, partial)
+    if not match.fits:
+        warn(f"{path}: {match}", stacklevel=3)
+
+
+def features(
+    model: nn.Module | Spec, x: Tensor | Sequence[Tensor], layers: str | Sequence[str]
+) -> dict[str, Tensor]:
+    """The values that layers of a network give for `x`, by their names: no hooks to set and to remove.
+
+    `model` is a compiled network, or any `nn.Module` that PyTorch can trace; a spec is compiled, with
+    weights as PyTorch draws them. `x` is a batch (N, C, H, W), or one an input. `layers` are names of
+    modules, such as `layer1.0`: layers, blocks and whatever else has a label. The network runs in
+    evaluation mode, no further than needed, and is left as it was; gradients flow as in a plain call.
+
+    Errors: SpecError for a bad spec; ValueError for a name that the network does not have.
+
+    >>> import torch
+    >>> net = compile("input 1x8x8 -> stem: [conv 4 k3 -> relu] -> flatten -> linear 2")
+    >>> maps = features(net, torch.rand(16, 1, 8, 8), ["stem.0", "stem"])
+    >>> {name: tuple(value.shape) for name, value in maps.items()}
+    {'stem.0': (16, 4, 6, 6), 'stem': (16, 4, 6, 6)}
+    """
+    from cnndsl.backends.features import features as values
+
+    return values(compile(model) if isinstance(model, (str, Path, Source)) else model, x, layers)
 
 
 def to_python(spec: Spec, input: Inputs | None = None, **params: Any) -> str:
@@ -158,3 +280,16 @@ def draw(spec: Spec, input: Inputs | None = None, **params: Any) -> graphviz.Dig
     from cnndsl.backends.dot import draw as diagram
 
     return diagram(check(spec, input, params))
+
+
+def format(spec: Spec) -> str:
+    """The canonical text of a spec, as `cnndsl fmt` writes it; SpecError where it does not parse.
+
+    Comments and line breaks stay, and so does the network. Nothing is written to a file.
+
+    >>> format("input 1x28x28\\nconv  16 k3->relu")
+    'input 1x28x28\\nconv 16 k3 -> relu\\n'
+    """
+    from cnndsl.formatter import format_source
+
+    return format_source(read_spec(spec))

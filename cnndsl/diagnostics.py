@@ -7,12 +7,24 @@ from typing import Literal, NamedTuple
 
 from cnndsl.text import Span
 
-__all__ = ["RULES", "Diagnostic", "Edit", "Fix", "PluginError", "Related", "Severity", "SpecError"]
+__all__ = [
+    "ERRORS",
+    "RULES",
+    "WARNINGS",
+    "Diagnostic",
+    "Edit",
+    "Fix",
+    "PluginError",
+    "Related",
+    "Severity",
+    "SpecError",
+]
 
 Severity = Literal["error", "warning"]
 
-# The stable words of interfaces; a diagnostic with any other word is a defect of ours.
-RULES: frozenset[str] = frozenset(
+# The stable words of interfaces; a diagnostic with any other word is a defect of ours. What each means is
+# told in cnndsl/rules, which `check` does not load.
+ERRORS: frozenset[str] = frozenset(
     """
     syntax-error
     unknown-layer unknown-argument unknown-name unknown-label unknown-block-file duplicate-label
@@ -25,6 +37,14 @@ RULES: frozenset[str] = frozenset(
     train-setting data-mismatch
     """.split()
 )
+WARNINGS: frozenset[str] = frozenset(
+    """
+    dropped-pixels bias-before-norm no-activation-between activation-on-logits softmax-before-loss
+    receptive-field-small heavy-first-linear unused-block unused-param unused-label
+    single-value-batchnorm
+    """.split()
+)
+RULES = ERRORS | WARNINGS
 
 
 class Related(NamedTuple):
@@ -42,10 +62,14 @@ class Edit(NamedTuple):
 
 
 class Fix(NamedTuple):
-    """Edits that mend the spec, with the sentence that offers them."""
+    """Edits that mend the spec, with the sentence that offers them.
+
+    `certain` where nothing else can have been meant: `cnndsl check --fix` makes these edits.
+    """
 
     title: str
     edits: tuple[Edit, ...]
+    certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,9 @@ class _Elaborator(Arriving, Joining, Applying, Reusing, Looping):
                 self.loop(statement, place)
             case s.If():
                 self.condition(statement, place)
+            case s.Lost():
+                if statement.has_value:
+                    self.lose(place, statement.span)
             case s.OutputBlock():
                 # Below the top level it was refused, and its value has nowhere to go.
                 self.named_output(statement, place)

@@ -15,7 +15,8 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A path to write to, beside `path`, that takes its place when the block ends without an error.
 
     Whoever reads `path` finds the old file or the new one, never a part. The ending of the name is
-    kept, for writers that choose the format by it. Pipes and devices are written to as they are.
+    kept, for writers that choose the format by it, and so are the permissions of a file that is
+    replaced. Pipes and devices are written to as they are.
 
     Errors: OSError where the folder does not exist or cannot be written to.
     """
@@ -28,7 +29,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary = target.with_name(f".{target.stem}.{os.getpid()}.part{target.suffix}")
     try:
         temporary.touch()
-        mode = temporary.stat().st_mode
+        mode = (target if target.exists() else temporary).stat().st_mode
         yield temporary
         # some writers make the file anew, readable by its owner only
         temporary.chmod(mode)

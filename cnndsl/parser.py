@@ -10,7 +10,7 @@ import math
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lark import Lark, Token, Transformer_NonRecursive, UnexpectedInput
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken, VisitError
@@ -20,24 +20,80 @@ from cnndsl import syntax as s
 from cnndsl.collector import without_collector
 from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.dims import LARGEST
-from cnndsl.slips import describe_slip, python_style, too_deep, too_long
+from cnndsl.slips import Slip, Unparsed, too_deep, too_long
 from cnndsl.text import Source, Span
 
-__all__ = ["grammar_path", "parse"]
+if TYPE_CHECKING:
+    from cnndsl.slips.draft import Draft
+    from cnndsl.slips.recovery import Recovered
+
+__all__ = ["Parsed", "grammar_path", "parse", "parse_all"]
+
+
+class Parsed(NamedTuple):
+    """A tree, as far as there is one, what does not parse, and the words that stand there."""
+
+    body: s.Body | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    lost: frozenset[str] = frozenset()
 
 
 def parse(source: Source) -> s.Body:
-    """The syntax tree of a spec; SpecError with a `syntax-error` or `too-large` where there is none.
+    """The syntax tree of a spec; SpecError with each `syntax-error` or `too-large` where there is none.
 
     >>> body = parse(Source("conv 16 k3 -> relu"))
     >>> [statement.span.text for statement in body.statements]
     ['conv 16 k3', 'relu']
     """
+    parsed = parse_all(source)
+    if parsed.diagnostics:
+        raise SpecError(parsed.diagnostics)
+    assert parsed.body is not None, "nothing was refused"
+    return parsed.body
+
+
+def parse_all(source: Source) -> Parsed:
+    """The tree of a spec; where something does not parse, of what stands around it.
+
+    A slip with a certain mend is read as mended, anything else that does not parse is a `Lost`.
+
+    >>> parsed = parse_all(Source("input 1x28x28 -> conv 16, k3 -> flatten ->"))
+    >>> [one.message for one in parsed.diagnostics]
+    ['arguments are not separated by commas', 'nothing follows the last `->`']
+    >>> [statement.span.text for statement in parsed.body.statements]
+    ['input 1x28x28', 'conv 16, k3', 'flatten']
+    """
     refused = too_long(source) or too_deep(source)
     if refused is not None:
-        raise SpecError((refused,))
+        return Parsed(None, (refused,))
     with without_collector():
-        body = _parse(source, 0, len(source.text), "spec")
+        try:
+            return Parsed(_parse(source, 0, len(source.text), "spec"))
+        except Unparsed as stopped:
+            return _parse_around(source, stopped.slip)
+
+
+def _parse_around(source: Source, slip: Slip) -> Parsed:
+    """What can be read of a text besides its slips."""
+    from cnndsl.slips.recovery import recover
+
+    def attempt(text: str) -> Slip | None:
+        try:
+            _parse(Source(text), 0, len(text), "spec")
+        except Unparsed as stopped:
+            return stopped.slip
+        return None
+
+    recovered = recover(source, slip, attempt)
+    body = _body_of(recovered) if recovered.complete else None
+    return Parsed(body, recovered.diagnostics, recovered.lost)
+
+
+def _body_of(recovered: Recovered) -> s.Body:
+    draft = recovered.draft
+    text = draft.text + "\n"
+    tree = _lark().parse(TextSlice(text, 0, len(text)), start="spec")
+    body = _MendedBuilder(draft).transform(tree)
     assert isinstance(body, s.Body)
     return body
 
@@ -75,16 +131,19 @@ def _parse(source: Source, start: int, end: int, rule: str) -> Any:
     except VisitError as error:
         raise error.orig_exc from None
     except UnexpectedInput as error:
-        raise SpecError((_syntax_error(source, error, start, end),)) from None
+        raise Unparsed(_slip(source.text, error, start, end)) from None
 
 
-def _syntax_error(source: Source, error: UnexpectedInput, start: int, end: int) -> Diagnostic:
+def _slip(text: str, error: UnexpectedInput, start: int, end: int) -> Slip:
+    # Only loaded on the way to a message.
+    from cnndsl.slips.describing import describe_slip
+
     expected: frozenset[str] = frozenset()
     if isinstance(error, UnexpectedToken):
         token = error.token
         at = end if token.type == "$END" else min(token.start_pos or 0, end)
         # Some tokens take the blanks before them: the message points at what follows those.
-        while at < end and (source.text[at] in " \t\r\f\n"):
+        while at < end and (text[at] in " \t\r\f\n"):
             at += 1
         expected = frozenset(error.accepts or error.expected)
     elif isinstance(error, UnexpectedCharacters):
@@ -92,7 +151,17 @@ def _syntax_error(source: Source, error: UnexpectedInput, start: int, end: int) 
         expected = frozenset(error.allowed or ())
     else:
         at = end
-    return describe_slip(source, at, start, end, expected)
+    return describe_slip(text, at, start, end, expected)
+
+
+def _called(text: str, start: int, end: int) -> Unparsed:
+    from cnndsl.slips.describing import python_style
+
+    return Unparsed(python_style(text, start, end)._replace(parsed=True))
+
+
+def _too_large(message: str, span: Span) -> Unparsed:
+    return Unparsed(Slip(message, (), span.start, span.start, span.end, rule="too-large", parsed=True))
 
 
 def _shortened(word: str) -> str:
@@ -114,6 +183,9 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
 
     def _span(self, token: Token) -> Span:
         return Span(self.source, token.start_pos or 0, token.end_pos or 0)
+
+    def _place(self, start: int, end: int) -> Span:
+        return Span(self.source, start, end)
 
     def _word(self, token: Token) -> s.Name:
         return s.Name(self._span(token), str(token))
@@ -191,7 +263,7 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
         name, *arguments = children
         last = arguments[-1].span if arguments else name
         if arguments and arguments[0].span.start == name.end_pos:
-            raise SpecError((python_style(self._from(name, last)),))
+            raise _called(self.source.text, name.start_pos or 0, self._from(name, last).end)
         return s.Call(self._from(name, last), str(name), self._span(name), tuple(arguments))
 
     def group(self, children: list[Any]) -> s.Group:
@@ -247,7 +319,7 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
 
     def else_(self, children: list[Any]) -> s.Body:
         body, brace = children
-        return s.Body(Span(self.source, body.span.start, brace.end_pos or 0), body.statements)
+        return s.Body(body.span.to(self._span(brace)), body.statements)
 
     def else_if(self, children: list[Any]) -> s.Body:
         return s.Body(children[0].span, (children[0],))
@@ -272,7 +344,7 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
         """The label in a token, behind its first `skip` characters and without its colon."""
         start = (token.start_pos or 0) + skip
         word = str(token)[skip:].rstrip(": \t") if skip == 0 else str(token)[skip:]
-        span = Span(self.source, start, start + len(word))
+        span = self._place(start, start + len(word))
         parts: list[str | s.Expression] = []
         at = 0
         while at < len(word):
@@ -283,10 +355,13 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
             if closing < 0:
                 break
             parts.append(word[at:opening].replace('"', ""))
-            parts.append(_parse(self.source, start + opening + 1, start + closing, "expression"))
+            parts.append(self._splice(start + opening + 1, start + closing))
             at = closing + 1
         parts.append(word[at:].replace('"', ""))
         return s.Label(span, tuple(part for part in parts if part != ""))
+
+    def _splice(self, start: int, end: int) -> Any:
+        return _parse(self.source, start, end, "expression")
 
     # Expressions
 
@@ -327,14 +402,14 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
             return s.Number(span, self._whole(word, span))
         if not math.isfinite(float(word)):
             message = f"{_shortened(word)} is above the largest number, about 1.8e308"
-            raise SpecError((Diagnostic("too-large", message, span),))
+            raise _too_large(message, span)
         return s.Number(span, float(word))
 
     def _whole(self, word: str, span: Span) -> int:
         # Python refuses to convert very long numbers; ours end far below that.
         if len(word.lstrip("0")) > 10 or int(word) > LARGEST:
             message = f"{_shortened(word)} is above the largest size, 2^31 - 1"
-            raise SpecError((Diagnostic("too-large", message, span),))
+            raise _too_large(message, span)
         return int(word)
 
     def string(self, children: list[Any]) -> s.Text:
@@ -357,7 +432,7 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
     def _function_name(self, token: Token) -> s.Name:
         word = str(token).rstrip().partition("(")[0]
         start = token.start_pos or 0
-        return s.Name(Span(self.source, start, start + len(word)), word)
+        return s.Name(self._place(start, start + len(word)), word)
 
     def listing(self, children: list[Any]) -> s.Listing:
         bracket, entries, closing = children
@@ -375,3 +450,35 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
         return children
 
     parameters = settings = branches = expressions = function_arguments = _list
+
+
+class _MendedBuilder(_Builder):
+    """The builder for a text with mends in it: its nodes stand where the original has them."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(draft.source)
+        self.draft = draft
+
+    def _span(self, token: Token) -> Span:
+        return self.draft.span(token.start_pos or 0, token.end_pos or 0)
+
+    def _from(self, token: Token, last: Token | Span) -> Span:
+        start = self.draft.start(token.start_pos or 0)
+        end = last.end if isinstance(last, Span) else self.draft.end(last.end_pos or 0)
+        return Span(self.source, start, max(start, end))
+
+    def call(self, children: list[Any]) -> Any:
+        from cnndsl.slips.recovery import KEPT, LOST
+
+        name, *arguments = children
+        if name in (LOST, KEPT):
+            return s.Lost(self._span(name), name == LOST)
+        last = arguments[-1].span if arguments else name
+        return s.Call(self._from(name, last), str(name), self._span(name), tuple(arguments))
+
+    def _place(self, start: int, end: int) -> Span:
+        return self.draft.span(start, end)
+
+    def _splice(self, start: int, end: int) -> Any:
+        tree = _lark().parse(TextSlice(self.draft.text, start, end), start="expression")
+        return _MendedBuilder(self.draft).transform(tree)

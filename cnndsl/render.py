@@ -15,7 +15,11 @@ from cnndsl.text import Source, Span
 
 __all__ = ["render_concise", "render_full"]
 
+# Columns of the output where nobody says how wide it is, and the fewest that a line is cut to.
 WIDTH = 100
+NARROWEST = 40
+# A fix over more lines is told by its title alone.
+MOST_FIX_LINES = 6
 TAB = 4
 
 
@@ -46,9 +50,11 @@ def _width(text: str) -> int:
     """How many columns a terminal gives to a text."""
     if text.isascii():
         return len(text)
-    from unicodedata import combining, east_asian_width
+    from unicodedata import category, east_asian_width
 
-    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+    # Marks stand over the character before them; joiners and other signs of format have no width at all.
+    nothing = ("Mn", "Me", "Cf")
+    return sum(0 if category(c) in nothing else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _marks(span: Span, label: str, primary: bool) -> list[Mark]:
@@ -95,9 +101,13 @@ def _crop(
     begin = max(0, low - max(8, (width - (high - low)) // 2))
     text, column = "", 0
     for cell in cells:
-        inside = begin <= column and column + _width(cell) <= begin + width
-        text += cell if inside else ""
-        column += _width(cell)
+        end = column + _width(cell)
+        if begin <= column and end <= begin + width:
+            text += cell
+        elif column < begin < end:
+            # half of a wide character, or a part of a tab
+            text += " " * (end - begin)
+        column = end
     before, after = ("…" if begin else ""), ("…" if column > begin + width else "")
     shift, limit = len(before) - begin, len(before) + width
     moved = [
@@ -107,7 +117,7 @@ def _crop(
     return before + text + after, moved
 
 
-def _underlines(placed: list[tuple[Mark, int, int]], style: Style, severity: str) -> list[str]:
+def _underlines(placed: list[tuple[Mark, int, int]], style: Style, severity: str, width: int) -> list[str]:
     """The rows under a line: the marks, the last one's label behind it, the others' below."""
     rows: list[str] = []
     waiting = sorted(placed, key=lambda entry: (not entry[0].primary, entry[1]))
@@ -118,12 +128,12 @@ def _underlines(placed: list[tuple[Mark, int, int]], style: Style, severity: str
             free = all(entry[2] < start or end < entry[1] for _, start, end in row)
             (row if free else rest).append(entry)
         row.sort(key=lambda entry: entry[1])
-        rows.extend(_one_row(row, style, severity))
+        rows.extend(_one_row(row, style, severity, width))
         waiting = rest
     return rows
 
 
-def _one_row(row: list[tuple[Mark, int, int]], style: Style, severity: str) -> list[str]:
+def _one_row(row: list[tuple[Mark, int, int]], style: Style, severity: str, width: int) -> list[str]:
     def paint(mark: Mark, text: str) -> str:
         return style.severity(severity, text) if mark.primary else style.related(text)
 
@@ -131,9 +141,13 @@ def _one_row(row: list[tuple[Mark, int, int]], style: Style, severity: str) -> l
     for mark, start, end in row:
         line += " " * (start - column) + paint(mark, ("^" if mark.primary else "-") * (end - start))
         column = end
-    if row[-1][0].label:
-        line += " " + paint(row[-1][0], row[-1][0].label)
+    last = row[-1][0]
+    fits = column + 1 + _width(last.label) <= width
+    if last.label and fits:
+        line += " " + paint(last, last.label)
     rows = [line]
+    if last.label and not fits:
+        rows.append(" " * max(0, min(row[-1][1], width - _width(last.label))) + paint(last, last.label))
     hanging = [entry for entry in row[:-1] if entry[0].label]
 
     def stems(entries: list[tuple[Mark, int, int]]) -> tuple[str, int]:
@@ -152,9 +166,10 @@ def _one_row(row: list[tuple[Mark, int, int]], style: Style, severity: str) -> l
     return rows
 
 
-def _snippet(source: Source, marks: list[Mark], gutter: int, style: Style, severity: str) -> list[str]:
-    """The marked lines of a source in their order, the marks under each."""
-    width = WIDTH - gutter - 5
+def _snippet(
+    source: Source, marks: list[Mark], gutter: int, style: Style, severity: str, width: int
+) -> list[str]:
+    """The marked lines of a source in their order, the marks under each; `width` is the text's."""
     by_line: dict[int, list[Mark]] = {}
     for mark in marks:
         by_line.setdefault(mark.line, []).append(mark)
@@ -175,25 +190,35 @@ def _snippet(source: Source, marks: list[Mark], gutter: int, style: Style, sever
             text, moved = ("".join(cells), group) if total <= width else _crop(cells, group, width)
             rows.append(f"  {style.quiet(f'{number:>{gutter}}')} {bar} {text}".rstrip())
             rows.extend(
-                f"  {' ' * gutter} {bar} {row}".rstrip() for row in _underlines(moved, style, severity)
+                f"  {' ' * gutter} {bar} {row}".rstrip() for row in _underlines(moved, style, severity, width)
             )
     return rows
 
 
-def _fix(fix: Fix, gutter: int, style: Style) -> list[str]:
-    """A fix: its title and, where it stays within a line, the line as it would be."""
-    rows = [f"  {style.good('fix')}: {printable(fix.title)}"]
-    lines = {place.line for edit in fix.edits for place in (edit.span.first, edit.span.last)}
+def _fix(fix: Fix, gutter: int, style: Style, width: int) -> list[str]:
+    """A fix: its title and the lines as they would be, where they are few."""
+    rows = [f"  {style.good('help')}: {printable(fix.title)}"]
     sources = {id(edit.span.source): edit.span.source for edit in fix.edits}
-    if len(lines) != 1 or len(sources) != 1 or any("\n" in edit.text for edit in fix.edits):
+    if len(sources) != 1:
         return rows
-    (number,), (source,) = lines, sources.values()
-    text = source.line(number)
-    for edit in sorted(fix.edits, key=lambda edit: edit.span.start, reverse=True):
-        text = text[: edit.span.first.column - 1] + edit.text + text[edit.span.last.column - 1 :]
-    text = "".join(_cells(text))
-    if _width(text) <= WIDTH - gutter - 5:
-        rows.append(f"  {style.quiet(f'{number:>{gutter}}')} {style.good('+ ' + text)}")
+    (source,) = sources.values()
+    edits = sorted(fix.edits, key=lambda edit: edit.span.start)
+    first, last = edits[0].span.first.line, edits[-1].span.last.line
+    if last - first >= MOST_FIX_LINES:
+        return rows
+    begin = edits[0].span.start - edits[0].span.first.column + 1
+    text = "\n".join(source.line(number) for number in range(first, last + 1))
+    if "\r" in source.text[begin : edits[-1].span.end]:
+        return rows
+    for edit in reversed(edits):
+        text = text[: edit.span.start - begin] + edit.text + text[edit.span.end - begin :]
+    shown = text.rstrip("\n").split("\n")
+    if len(shown) > MOST_FIX_LINES or any(_width("".join(_cells(line))) > width for line in shown):
+        return rows
+    for number, line in enumerate(shown, first):
+        rows.append(
+            f"  {style.quiet(f'{number:>{gutter}}')} {style.good('+ ' + ''.join(_cells(line)))}".rstrip()
+        )
     return rows
 
 
@@ -204,7 +229,7 @@ def _head(diagnostic: Diagnostic, style: Style) -> str:
     return f"{style.bold(where)} {what} {style.bold(printable(diagnostic.message))}"
 
 
-def _full(diagnostic: Diagnostic, style: Style) -> str:
+def _full(diagnostic: Diagnostic, style: Style, columns: int) -> str:
     source = diagnostic.span.source
     marks: dict[int, tuple[Source, list[Mark]]] = {
         id(source): (source, _marks(diagnostic.span, printable(diagnostic.label), primary=True))
@@ -213,19 +238,22 @@ def _full(diagnostic: Diagnostic, style: Style) -> str:
         entry = marks.setdefault(id(related.span.source), (related.span.source, []))
         entry[1].extend(_marks(related.span, printable(related.message), primary=False))
     gutter = max(len(str(mark.line)) for _, found in marks.values() for mark in found)
+    width = max(columns, NARROWEST) - gutter - 5
     rows = [_head(diagnostic, style)]
     for other, found in marks.values():
         if other is not source:
             rows.append(style.quiet(f"  in {printable(other.name)}:"))
-        rows.extend(_snippet(other, found, gutter, style, diagnostic.severity))
+        rows.extend(_snippet(other, found, gutter, style, diagnostic.severity, width))
     rows.extend(f"  {style.good('help')}: {printable(line)}" for line in diagnostic.help)
     for fix in diagnostic.fixes:
-        rows.extend(_fix(fix, gutter, style))
+        rows.extend(_fix(fix, gutter, style, width))
     return "\n".join(rows)
 
 
-def render_full(diagnostics: Sequence[Diagnostic], color: bool = False) -> str:
+def render_full(diagnostics: Sequence[Diagnostic], color: bool = False, columns: int = WIDTH) -> str:
     """Each diagnostic with the lines that it speaks of, marked, and with its help.
+
+    Lines that are longer than `columns` are cut to what stands around the marks.
 
     >>> from cnndsl.text import Source
     >>> source = Source("conv 8 k9", "lenet.cnn")
@@ -236,7 +264,7 @@ def render_full(diagnostics: Sequence[Diagnostic], color: bool = False) -> str:
         |        ^^ too wide
     """
     style = Style(color)
-    return "\n\n".join(_full(diagnostic, style) for diagnostic in diagnostics)
+    return "\n\n".join(_full(diagnostic, style, columns) for diagnostic in diagnostics)
 
 
 def render_concise(diagnostics: Sequence[Diagnostic], color: bool = False) -> str:

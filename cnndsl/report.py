@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from cnndsl.diagnostics import Diagnostic
@@ -11,7 +11,7 @@ from cnndsl.ir import Graph, Node
 from cnndsl.text import Source
 
 if TYPE_CHECKING:
-    from cnndsl.analysis.sizes import AxisSizes
+    from cnndsl.analysis.sizes.answer import AxisSizes
 
 __all__ = ["Report"]
 
@@ -35,6 +35,31 @@ class Report:
     diagnostics: tuple[Diagnostic, ...]
     sizes: tuple[AxisSizes, ...] = ()
     open_shapes: Mapping[int, tuple[int | str, ...]] = field(default_factory=dict)
+    # Checks another text as this one was checked: the same input, the same params.
+    again: Callable[[str], Report] | None = field(default=None, repr=False, compare=False)
+
+    def with_fixes(self) -> Report:
+        """The report with fixes for its errors, each tried out: the error goes away, and no other comes.
+
+        This checks the text some dozens of times more. JSON and `print` show the fixes.
+
+        >>> import cnndsl
+        >>> report = cnndsl.check("input 1x28x28 -> conv 16 k3 -> linear 10").with_fixes()
+        >>> [fix.title for fix in report.diagnostics[0].fixes][0]
+        '`flatten -> linear 10` takes all 10816 numbers: 10'
+        """
+        if self.ok or self.again is None:
+            return self
+        from cnndsl.fixes import Checked, with_fixes
+
+        again = self.again
+
+        def checked(text: str) -> Checked:
+            report = again(text)
+            return Checked(report.graph, report.diagnostics)
+
+        found = with_fixes(self.source, Checked(self.graph, self.diagnostics), checked)
+        return replace(self, diagnostics=found, again=None)
 
     @property
     def ok(self) -> bool:
@@ -64,15 +89,25 @@ class Report:
         """Whether what a node computes, and so its work, depends on an open size."""
         return bool(self.open_shapes) and any(id in self.open_shapes for id in (node.id, *node.inputs))
 
+    @property
+    def example_input(self) -> str:
+        """The sizes of the inputs that the graph is for: `3x224x224`."""
+        values = [self.graph.nodes[id].output for id in self.graph.inputs]
+        return " and ".join(str(value) for value in values if value is not None)
+
     def to_json(self) -> dict[str, Any]:
         """The report as `cnndsl check --format json` prints it for one file."""
         from cnndsl.backends.json_report import report_to_json
 
-        return report_to_json(self)
+        return report_to_json(self.with_fixes())
 
     def __str__(self) -> str:
         from cnndsl.render import render_full
 
         if self.diagnostics:
-            return render_full(self.diagnostics)
-        return f"{self.source.name}: ok, {self.parameters:,} parameters, {self.macs:,} multiply-adds"
+            return render_full(self.with_fixes().diagnostics)
+        numbers = f"{self.parameters:,} parameters, {self.macs:,} multiply-adds"
+        if self.open_shapes:
+            numbers += f" for {self.example_input}"
+        lines = [f"{self.source.name}: ok, {numbers}"]
+        return "\n".join([*lines, *(f"  {line}" for one in self.sizes for line in one.lines())])

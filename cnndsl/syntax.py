@@ -35,6 +35,7 @@ __all__ = [
     "Let",
     "Listing",
     "Logical",
+    "Lost",
     "Model",
     "Name",
     "Number",
@@ -306,7 +307,14 @@ class Input(NamedTuple):
     shape: ShapeLiteral
 
 
-Item = Call | Group | Join | Residual | Reuse | Repeat | Labelled | Assertion | Tap | For | If | Input
+class Lost(NamedTuple):
+    """What stands where a text does not parse; a declaration has no value, and feeds nothing on."""
+
+    span: Span
+    has_value: bool
+
+
+Item = Call | Group | Join | Residual | Reuse | Repeat | Labelled | Assertion | Tap | For | If | Input | Lost
 
 
 # Statements that feed nothing on

@@ -31,6 +31,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [
     "README.md",
     "docs/language.md",
+    "docs/checking.md",
     "examples/README.md",
     "examples/data/README.md",
     "examples/plugin/README.md",
@@ -39,7 +40,7 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ERRORS = re.compile(r"# error: (\[.*\])$", re.MULTILINE)
 
 # Shown to be typed in a shell or into a file; tests of the packaging, of plugins and the Makefile cover them.
-NOT_RUN = {"sh", "toml"}
+NOT_RUN = {"sh", "toml", "yaml"}
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,7 @@ def test_a_command_prints_what_the_page_shows(block: Block, workplace: Path) -> 
         command, _, shown = step.partition("\n")
         words = shlex.split(command)
         if words[0] == "cat" and not (workplace / words[1]).exists():
+            (workplace / words[1]).parent.mkdir(exist_ok=True)
             (workplace / words[1]).write_text(shown.rstrip("\n") + "\n", encoding="utf-8")
             continue
         printed = run(command)

@@ -1,4 +1,4 @@
-"""check, show, draw and layers import no PyTorch, and little else."""
+"""check, show, draw, fmt and layers import no PyTorch, and little else."""
 
 import subprocess
 import sys
@@ -38,6 +38,11 @@ def probe(words: list[str], refused: tuple[str, ...]) -> "subprocess.CompletedPr
         ["check", "-e", SPEC],
         ["check", "--format", "json", "-e", SPEC],
         ["check", "--format", "concise", "-e", "conv 3"],
+        ["check", "--format", "sarif", "-e", "conv 3"],
+        ["check", "--format", "github", "-e", "conv 3"],
+        ["check", "-e", "block b { relu }"],
+        ["fmt", "-e", SPEC],
+        ["fmt", "--shapes", "-e", SPEC],
         ["show", "-e", SPEC],
         ["layers", "conv"],
         ["--help"],

@@ -111,7 +111,7 @@ def test_spans_are_exact(kind: type, text: str, expected: list[str]) -> None:
 
 def test_every_kind_of_node_is_among_them() -> None:
     kinds = {kind for kind in vars(s).values() if "span" in getattr(kind, "_fields", ())}
-    assert kinds - {s.Body} == {kind for kind, _, _ in SPAN_TEXTS}
+    assert kinds - {s.Body, s.Lost} == {kind for kind, _, _ in SPAN_TEXTS}
 
 
 def test_parts_of_nodes_have_spans_of_their_own() -> None:
@@ -223,7 +223,17 @@ def test_an_else_that_is_no_word_of_its_own() -> None:
     assert len(parse(Source("if a { b }\nelsewhere { c | d }")).statements) == 2
 
 
-def test_one_diagnostic_for_a_text_that_does_not_parse() -> None:
-    report = check("input 4\nlinear (3\nlinear ]]]\n")
-    assert [one.rule for one in report.diagnostics] == ["syntax-error"]
+def test_what_does_not_parse_is_said_once_and_the_rest_is_checked() -> None:
+    report = check(
+        "input 4\nlinear (3\nlinear 2, -> lineer\nadd { relu ^ | tanh } -> conv 3 -> relu\nconv k3\n"
+    )
+    found = [(one.span.first.line, one.rule, one.span.text) for one in report.diagnostics]
+    assert found == [
+        (2, "syntax-error", "("),
+        (3, "syntax-error", ","),
+        (3, "unknown-layer", "lineer"),
+        (4, "syntax-error", "^"),
+        (4, "missing-argument", "conv"),
+        (5, "missing-argument", "conv"),
+    ]
     report.graph.verify()

@@ -1,6 +1,7 @@
 """How diagnostics look, held against recorded texts."""
 
 import re
+from random import Random
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_lines_that_are_left_out_and_a_fix() -> None:
         |  ...
         |  4 | conv 8 k9
         |    |        ^^
-        |  fix: add `p2`
+        |  help: add `p2`
         |  4 + conv 8 k9 p2
     """)
 
@@ -200,3 +201,94 @@ def test_an_attack_on_the_terminal_is_shown_not_done() -> None:
     text = render_full([Diagnostic("syntax-error", "bad \x1b[1m\nnews", source.span(5, 6))])
     assert all(character.isprintable() or character == "\n" for character in text)
     assert len(text.splitlines()) == 3
+
+
+def columns_of(text: str) -> list[str]:
+    """The characters of a line by terminal column, by a rule of this file's own; a wide one fills two."""
+    wide = {"日", "本", "語", "　"}
+    found: list[str] = []
+    for character in text:
+        if character in "\u0301\u200d\ufe0f":
+            found[-1] += character
+        else:
+            found.extend([character, ""] if character in wide else [character])
+    return found
+
+
+@pytest.mark.parametrize("columns", [40, 57, 100])
+def test_marks_stand_under_their_text_and_nothing_is_too_wide(columns: int) -> None:
+    for case in range(300):
+        random = Random(f"20261124.{columns}.{case}")
+        repeat = f"Random('20261124.{columns}.{case}')"
+        text = "".join(
+            random.choice(["conv", " ", "k3", "->", "日本", "語", "e\u0301", "a\ufe0f", "\t", "x"])
+            for _ in range(random.randint(1, 60))
+        ).strip("\u0301 \t")
+        if not text:
+            continue
+        source = Source(text, "net.cnn")
+        starts = [at for at in range(len(text)) if text[at] not in "\u0301\ufe0f\t"]
+        start = random.choice(starts)
+        end = random.choice([at for at in (*starts, len(text)) if at > start])
+        label = "l" * random.randint(0, 30)
+        diagnostic = Diagnostic("syntax-error", "no", source.span(start, end), label)
+        _, line, *marks = render_full([diagnostic], columns=columns).splitlines()
+        rows = [columns_of(row) for row in (line, *marks)]
+        assert all(len(row) <= columns for row in rows), repeat
+        carets = [at for at, sign in enumerate(rows[1]) if sign == "^"]
+        marked = "".join(rows[0][carets[0] : carets[-1] + 1])
+        wanted = text[start:end].replace("\t", " ")
+        assert re.sub(" +", " ", marked).rstrip("…").strip() in re.sub(" +", " ", wanted), repeat
+        if "…" not in line:
+            assert marked.split() == wanted.split(), repeat
+        if label:
+            assert "".join(marks).count(label) == 1, repeat
+
+
+def test_a_label_that_does_not_fit_stands_below() -> None:
+    source = Source("relu -> " * 9 + "conv 8 k9", "net.cnn")
+    label = "needs at least 9x9, padding included"
+    diagnostic = Diagnostic("kernel-too-large", "no", span_of(source, "k9"), label)
+    assert render_full([diagnostic], columns=60) == shown("""
+        |net.cnn:1:80: error[kernel-too-large]: no
+        |  1 | …> relu -> relu -> conv 8 k9
+        |    |                           ^^
+        |    |                   needs at least 9x9, padding included
+    """)
+
+
+def test_the_narrowest_terminal_still_shows_something() -> None:
+    source = Source("relu -> " * 9 + "conv 8 k9", "net.cnn")
+    diagnostic = Diagnostic("kernel-too-large", "no", span_of(source, "k9"))
+    assert render_full([diagnostic], columns=1) == render_full([diagnostic], columns=40)
+
+
+def test_a_mark_that_is_wider_than_the_terminal() -> None:
+    source = Source("conv " * 60, "net.cnn")
+    _, line, marks = render_full(
+        [Diagnostic("syntax-error", "no", source.span(5, 300))], columns=60
+    ).splitlines()
+    assert len(line) <= 60
+    assert len(marks) <= 60
+    assert line.endswith("…")
+
+
+def test_a_fix_over_several_lines_shows_them_where_they_are_few() -> None:
+    source = Source("relu\n" * 8 + "tanh", "net.cnn")
+
+    def shown_last(*starts: int) -> list[str]:
+        edits = tuple(Edit(source.span(start, start + 4), "bn") for start in starts)
+        found = Diagnostic("syntax-error", "no", source.span(0, 4), fixes=(Fix("norms", edits),))
+        return render_full([found]).splitlines()[2:]
+
+    assert shown_last(0, 5)[-3:] == ["  help: norms", "  1 + bn", "  2 + bn"]
+    assert shown_last(0, 40)[-1] == "  help: norms"
+
+
+def test_line_ends_of_other_systems_leave_no_trace() -> None:
+    source = Source("relu\r\nconv\r\n", "net.cnn")
+    assert render_full([Diagnostic("syntax-error", "no", source.span(6, 10))]) == shown("""
+        |net.cnn:2:1: error[syntax-error]: no
+        |  2 | conv
+        |    | ^^^^
+    """)

@@ -13,24 +13,38 @@ output o depends on the inputs from (o + p - d(k - 1))/s to (o + p)/s.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from cnndsl.dims import Shape
 from cnndsl.ir import Graph, Node
 from cnndsl.layers.declaration import Layer, Step
 
+if TYPE_CHECKING:
+    from fractions import Fraction
+
 __all__ = ["receptive_fields"]
 
 
-@dataclass(frozen=True, slots=True)
 class Reach:
-    """One axis: output o sees the input from jump*o + low to jump*o + high; `whole`: any o does."""
+    """One axis: output o sees the input from jump*o + low to jump*o + high; `whole`: any o does.
 
-    jump: Fraction = Fraction(1)
-    low: Fraction = Fraction(0)
-    high: Fraction = Fraction(0)
-    whole: int | None = None
+    Never changed once it is made. A plain class, for `check` loads it: a dataclass takes longer to make
+    than all that is done with it.
+    """
+
+    __slots__ = ("high", "jump", "low", "whole")
+
+    def __init__(
+        self,
+        jump: int | Fraction = 1,
+        low: int | Fraction = 0,
+        high: int | Fraction = 0,
+        whole: int | None = None,
+    ) -> None:
+        self.jump = jump
+        self.low = low
+        self.high = high
+        self.whole = whole
 
     @property
     def size(self) -> int:
@@ -100,18 +114,19 @@ def _through(reach: Reach, step: Step) -> Reach:
     if reach.whole is not None:
         return reach
     if step.transposed:
-        jump = reach.jump / step.stride
-        return replace(
-            reach,
-            jump=jump,
-            low=reach.low + jump * (step.padding - extent),
-            high=reach.high + jump * step.padding,
+        # Loaded where it is needed: whole numbers do for all but transposed convolutions.
+        from fractions import Fraction
+
+        jump = Fraction(reach.jump) / step.stride
+        return Reach(
+            jump,
+            reach.low + jump * (step.padding - extent),
+            reach.high + jump * step.padding,
         )
-    return replace(
-        reach,
-        jump=reach.jump * step.stride,
-        low=reach.low - reach.jump * step.padding,
-        high=reach.high + reach.jump * (extent - step.padding),
+    return Reach(
+        reach.jump * step.stride,
+        reach.low - reach.jump * step.padding,
+        reach.high + reach.jump * (extent - step.padding),
     )
 
 
@@ -119,13 +134,15 @@ def _everything(reach: Reach, positions: int, limit: int) -> Reach:
     if reach.whole is not None:
         return reach
     seen = int(reach.high - reach.low + (positions - 1) * reach.jump) + 1
-    return replace(reach, whole=min(seen, limit))
+    return Reach(reach.jump, reach.low, reach.high, min(seen, limit))
 
 
 def _union(branches: Sequence[Reach]) -> Reach:
     whole = [branch.whole for branch in branches if branch.whole is not None]
     if whole:
-        return replace(branches[0], whole=max(*whole, *(branch.size for branch in branches)))
+        first = branches[0]
+        seen = max(*whole, *(branch.size for branch in branches))
+        return Reach(first.jump, first.low, first.high, seen)
     return Reach(
         max(branch.jump for branch in branches),
         min(branch.low for branch in branches),

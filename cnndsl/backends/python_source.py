@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cnndsl.backends.source.children import numbered, registration, sequential
-from cnndsl.backends.source.classes import ClassPlan, Plan, make_plan
+from cnndsl.backends.source.children import sequential
+from cnndsl.backends.source.class_plan import ClassPlan
+from cnndsl.backends.source.classes import Plan, make_plan
+from cnndsl.backends.source.constructor import write_constructor
 from cnndsl.backends.source.forward import write_forward
 from cnndsl.backends.source.layout import Call, layout
 from cnndsl.backends.source.naming import LOCALS, camel, unique, variable
@@ -115,31 +117,17 @@ def class_lines(
     flows = [plan.flows[number] for number in one.scopes]
     yield f"class {names[one.number]}(nn.{'Sequential' if one.is_sequential else 'Module'}):"
     yield f'    """{describe(plan.graph, flows, one.sizes.known)}."""'
-    if one.children:
-        signature = ["self", *(f"{p.name}: {p.annotation}" for p in one.parameters)]
-        yield ""
-        yield from layout(Call("def __init__(", tuple(signature), ") -> None:"), INDENT)
-        yield from constructor(one, names)
+    yield from write_constructor(one, names)
     if not one.is_sequential:
         labels = common_labels(plan, one)
         given = outputs if one.scopes == (0,) else None
         if given is not None:
             labels = {**labels, **{field.value: field.name for field in given.fields if field.name != MAIN}}
-        forward = write_forward(plan.graph, flows[0], labels, given)
+        forward = write_forward(plan.graph, flows[0], labels, one.conditional, given)
         signature = ["self", *(f"{name}: torch.Tensor" for name in forward.parameters)]
         yield ""
         yield from layout(Call("def forward(", tuple(signature), f") -> {forward.result}:"), INDENT)
         yield from forward.lines
-
-
-def constructor(one: ClassPlan, names: Sequence[str]) -> Iterator[str]:
-    """The body of a class's `__init__`."""
-    if one.is_sequential and numbered(child.key for child in one.children):
-        yield from layout(sequential("super().__init__(", one.children, names), INDENT * 2)
-        return
-    yield f"{INDENT * 2}super().__init__()"
-    for child in one.children:
-        yield from registration(child, names, INDENT * 2)
 
 
 def common_labels(plan: Plan, one: ClassPlan) -> Mapping[int, str | None]:

@@ -24,6 +24,9 @@ COMMANDS = {
     "draw": "a diagram: .svg, .png, .pdf or .dot",
     "build": "make the PyTorch module, run it, and write it as .py, .pt or .safetensors",
     "train": "train a spec, or several side by side, on data",
+    "fmt": "the canonical form of a spec; `--shapes` keeps shape comments true",
+    "features": "a picture of what a layer makes of an image",
+    "explain": "what a diagnostic means: why, a wrong and a right example",
     "layers": "the vocabulary; one layer's arguments, formula and examples",
 }
 
@@ -73,7 +76,7 @@ def run_process() -> int:
     """
     import gc
 
-    light = sys.argv[1:2] != ["train"] and sys.argv[1:2] != ["build"]
+    light = sys.argv[1:2] not in (["train"], ["build"], ["features"])
     if light:
         gc.disable()
     status = main()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from cnndsl.cli.common import UsageError, add_spec_options, check_one, fail
+from cnndsl.cli.common import UsageError, add_spec_options, check_one
+from cnndsl.cli.weights import add_weights_options, check_weights_options, load
 
 __all__ = ["add_parser", "run"]
 
@@ -29,7 +29,7 @@ def add_parser(subparsers: Any) -> None:
         help="write FILE.py, the PyTorch source, or FILE.pt or .safetensors, the weights",
     )
     parser.add_argument("--seed", type=int, metavar="N", help="the seed of the weights")
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="load a state dict, .pt or .safetensors")
+    add_weights_options(parser)
 
 
 def run(options: Namespace) -> int:
@@ -45,7 +45,7 @@ def run(options: Namespace) -> int:
     if options.seed is not None:
         seed(options.seed)
     module = build_module(graph, report.source.text)
-    if options.weights is not None and not _load(module, options.weights):
+    if options.weights is not None and not load(module, options):
         return 1
     found = disagreements(module, graph)
     if found:
@@ -64,24 +64,9 @@ def run(options: Namespace) -> int:
 def _check_endings(options: Namespace) -> None:
     if options.output is not None and options.output.suffix not in ENDINGS:
         raise UsageError(f"-o {options.output}: expected a file that ends in {', '.join(ENDINGS)}")
-    if options.weights is not None and options.weights.suffix not in ENDINGS[1:]:
-        raise UsageError(f"--weights {options.weights}: expected a .pt or .safetensors file")
+    check_weights_options(options)
     if options.seed is not None and not 0 <= options.seed < 2**63:
         raise UsageError(f"--seed {options.seed}: expected a whole number of 0 or more")
-
-
-def _load(module: Any, path: Path) -> bool:
-    from cnndsl.backends.weights import WeightsError, load_weights
-
-    try:
-        load_weights(module, path)
-    except WeightsError as error:
-        fail(str(error))
-        return False
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
-    print(f"{path}: weights loaded", file=sys.stderr)
-    return True
 
 
 def _write(path: Path, graph: Any, module: Any, text: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn, TextIO
 
 from cnndsl.diagnostics import Diagnostic
-from cnndsl.terminal import Style
+from cnndsl.terminal import Style, printable
 from cnndsl.text import Source
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ __all__ = [
     "Settings",
     "UsageError",
     "add_plugin_option",
+    "add_sizes_option",
     "add_spec_options",
     "anything_known",
     "blame",
@@ -32,6 +33,7 @@ __all__ = [
     "load_plugins",
     "plain_output",
     "show_diagnostics",
+    "show_findings",
     "spec_settings",
     "spec_texts",
     "use_color",
@@ -144,12 +146,12 @@ def spec_texts(options: Namespace) -> list[Path | Source]:
     return specs
 
 
-def check_spec(spec: Path | Source, settings: Settings) -> Report:
+def check_spec(spec: Path | Source, settings: Settings, sizes: bool = False) -> Report:
     """Check a spec; UsageError where it cannot be read."""
     from cnndsl.api import check
 
     try:
-        report = check(spec, input=settings.input, params=settings.params)
+        report = check(spec, input=settings.input, params=settings.params, sizes=sizes)
     except OSError as error:
         raise UsageError(f"cannot read {spec}: {error.strerror or error}") from error
     if isinstance(settings.input, Mapping):
@@ -157,14 +159,33 @@ def check_spec(spec: Path | Source, settings: Settings) -> Report:
     return report
 
 
+def add_sizes_option(parser: ArgumentParser) -> None:
+    """Add --sizes."""
+    parser.add_argument(
+        "--sizes",
+        action="store_true",
+        help="say which other sizes of the input the same weights would take, and why no more",
+    )
+
+
 def check_one(options: Namespace) -> Report:
     """Check the one spec of a command line and show its diagnostics on standard error."""
     settings = spec_settings(options)
     (spec,) = spec_texts(options)
-    report = check_spec(spec, settings)
-    if report.diagnostics:
-        show_diagnostics(report.diagnostics, sys.stderr)
+    report = check_spec(spec, settings, getattr(options, "sizes", False))
+    show_findings(report)
     return report
+
+
+def show_findings(report: Report) -> None:
+    """Show a report's errors on standard error; of warnings, which `check` tells of, only how many."""
+    if not report.ok:
+        show_diagnostics(report.with_fixes().diagnostics, sys.stderr)
+    elif report.diagnostics:
+        count = len(report.diagnostics)
+        said = "1 warning, which" if count == 1 else f"{count} warnings, which"
+        name = Style(use_color(sys.stderr)).severity("warning", f"{printable(report.source.name)}:")
+        print(f"{name} {said} `cnndsl check` shows", file=sys.stderr)
 
 
 def anything_known(report: Report) -> bool:
@@ -178,8 +199,22 @@ def show_diagnostics(
     """Write diagnostics to a stream, coloured where it is a terminal."""
     from cnndsl.render import render_concise, render_full
 
-    render = render_full if style == "full" else render_concise
-    print(render(diagnostics, use_color(stream)), file=stream)
+    color = use_color(stream)
+    if style == "full":
+        print(render_full(diagnostics, color, columns(stream)), file=stream)
+    else:
+        print(render_concise(diagnostics, color), file=stream)
+
+
+def columns(stream: TextIO) -> int:
+    """How wide a stream is: the terminal's width, or what COLUMNS says; 100 where nobody knows."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isascii() and said.isdigit() and int(said[:6]) > 0:
+        return int(said[:6])
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 100
+    except (OSError, ValueError):
+        return 100
 
 
 def use_color(stream: TextIO) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
-from shutil import get_terminal_size
+from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any
 
 from cnndsl.cli.common import UsageError, add_plugin_option, load_plugins, use_color
+from cnndsl.cli.tables import page_width, table
 from cnndsl.elaboration.unknown import layer_help
 from cnndsl.layers import all_joins, find, find_join
 from cnndsl.layers.declaration import Example, Join, Layer, Reject
@@ -20,10 +20,6 @@ __all__ = ["add_parser", "run"]
 
 # From this width on there is room for PyTorch's names beside ours.
 WIDE = 100
-# Lines longer than this are hard to read, whatever the terminal's width.
-WIDEST = 110
-# The last column of a table is wrapped; where it would be narrower than this, it has lines of its own.
-NARROWEST = 24
 
 
 def add_parser(subparsers: Any) -> None:
@@ -46,7 +42,7 @@ def run(options: Namespace) -> int:
         print(page() if one is None else section(one))
         return 0
     style = Style(use_color(sys.stdout))
-    width = min(get_terminal_size().columns, WIDEST)
+    width = page_width()
     lines = _vocabulary(style, width) if one is None else _page(one, style, width)
     print("\n".join(lines))
     return 0
@@ -73,7 +69,7 @@ def _vocabulary(style: Style, width: int) -> Iterator[str]:
     widths = tuple(max(map(len, column)) for column in columns[:-1])
     for family, members in rows.items():
         yield style.bold(family)
-        yield from _table(members, width, widths)
+        yield from table(members, width, widths)
         yield ""
     yield "`cnndsl layers NAME` tells more of one"
 
@@ -87,15 +83,15 @@ def _page(one: Layer | Join, style: Style, width: int) -> Iterator[str]:
     yield from wrap(f"{one.name}: {one.summary}", width)
     if isinstance(one, Layer):
         yield ""
-        yield from _table(list(_facts(one)), width, indent="")
+        yield from table(list(_facts(one)), width, indent="")
         if one.arguments:
             yield from ("", style.bold("arguments"))
-            yield from _table(list(_arguments(one)), width)
+            yield from table(list(_arguments(one)), width)
     yield from ("", style.bold("examples"))
-    yield from _table([_example(example) for example in one.examples], width)
+    yield from table([_example(example) for example in one.examples], width)
     if one.rejects:
         yield from ("", style.bold("refused"))
-        yield from _table([_example(reject) for reject in one.rejects], width)
+        yield from table([_example(reject) for reject in one.rejects], width)
 
 
 def _facts(layer: Layer) -> Iterator[tuple[str, str]]:
@@ -121,24 +117,3 @@ def _example(one: Example | Reject) -> tuple[str, ...]:
     if isinstance(one, Example):
         return one.use, f"{one.input} -> {one.output}"
     return one.use, one.input, one.rule
-
-
-def _table(
-    rows: Sequence[tuple[str, ...]], width: int, widths: tuple[int, ...] = (), indent: str = "  "
-) -> Iterator[str]:
-    """The rows in columns, the last one wrapped; `widths` are those of the columns before it.
-
-    Where these leave it no room, the last column stands below the others.
-    """
-    if not widths:
-        widths = tuple(max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1))
-    before = len(indent) + sum(widths) + 2 * len(widths)
-    below = before + NARROWEST > width
-    for row in rows:
-        start = indent + "".join(f"{cell:<{size}}  " for cell, size in zip(row, widths, strict=False))
-        if below:
-            yield start.rstrip()
-            start = f"{indent}    "
-        for line in wrap(row[-1], width - len(start)):
-            yield (start + line).rstrip()
-            start = " " * len(start)

@@ -11,7 +11,7 @@ from cnndsl.layers import all_joins
 from cnndsl.layers.declaration import Example, Join, Layer
 from cnndsl.layers.describing import arriving, describe, families, pytorch_classes, signature
 
-__all__ = ["page", "section"]
+__all__ = ["escaped", "page", "section"]
 
 INTRODUCTION = """# Layers
 
@@ -66,7 +66,7 @@ def section(one: Layer | Join) -> str:
 
 def _parts(one: Layer | Join) -> Iterator[str]:
     yield f"### {one.name}"
-    summary = _escaped(one.summary)
+    summary = escaped(one.summary)
     yield f"{summary[0].upper()}{summary[1:]}."
     if isinstance(one, Layer):
         yield f"```text\n{signature(one)}\n```"
@@ -84,7 +84,7 @@ def _parts(one: Layer | Join) -> Iterator[str]:
 
 def _facts(layer: Layer) -> Iterator[tuple[str, str]]:
     yield "takes", arriving(layer)
-    yield "gives", _escaped(layer.formula)
+    yield "gives", escaped(layer.formula)
     if layer.aliases:
         yield "also called", ", ".join(map(_code, layer.aliases))
     yield "in PyTorch", ", ".join(map(_code, pytorch_classes(layer)))
@@ -92,7 +92,7 @@ def _facts(layer: Layer) -> Iterator[tuple[str, str]]:
     if weights:
         yield "weights", weights
     if layer.stricter:
-        yield "stricter than PyTorch", _escaped(layer.stricter)
+        yield "stricter than PyTorch", escaped(layer.stricter)
 
 
 def _weights(layer: Layer) -> str:
@@ -110,7 +110,7 @@ def _arguments(layer: Layer) -> Iterator[tuple[str, ...]]:
     for text in map(describe, layer.arguments):
         default = text.default if text.default == "required" else _code(text.default)
         short = ", ".join(map(_code, text.short))
-        yield _code(text.name), short, _escaped(text.takes), default, _escaped(text.doc)
+        yield _code(text.name), short, escaped(text.takes), default, escaped(text.doc)
 
 
 def _nodes(example: Example) -> tuple[Node, ...]:
@@ -126,7 +126,7 @@ def _example(example: Example) -> tuple[str, ...]:
 
 def _refusal(use: str, input: str) -> tuple[str, str]:
     diagnostic = check(f"input {input} -> {use}").diagnostics[0]
-    return _code(diagnostic.rule), _escaped(diagnostic.message)
+    return _code(diagnostic.rule), escaped(diagnostic.message)
 
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[str]], right: int = 0) -> str:
@@ -146,7 +146,7 @@ def _code(text: str) -> str:
     return f"`{text}`".replace("|", "\\|")
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Text in which Markdown sees no marks of its own; what stands in backticks stays as it is."""
     pieces = re.split(r"(`[^`]*`)", text)
     return "".join(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +11,11 @@ from cnndsl.cli.common import (
     add_spec_options,
     check_spec,
     fail,
-    show_diagnostics,
+    show_findings,
     spec_settings,
     spec_texts,
 )
+from cnndsl.cli.weights import add_weights_options, refuse
 
 if TYPE_CHECKING:
     from cnndsl.training.compare import Job
@@ -30,7 +30,6 @@ SETTINGS: tuple[tuple[str, type, str, str], ...] = (
     ("epochs", int, "N", "how often each sample is seen (10)"),
     ("batch", int, "N", "samples a step (64)"),
     ("optimizer", str, "NAME", "sgd, adam or adamw (adamw)"),
-    ("lr", float, "X", "the learning rate (0.001; sgd: 0.1)"),
     ("loss", str, "NAME", "cross_entropy, mse or bce (cross_entropy)"),
     ("schedule", str, "NAME", "of the learning rate: none, cosine, onecycle or step (none)"),
     ("val", float, "X", "the fraction held out where the data bring no validation part (0.2)"),
@@ -50,12 +49,54 @@ def add_parser(subparsers: Any) -> None:
     add_spec_options(parser, several=True)
     for name, kind, metavar, words in SETTINGS:
         parser.add_argument(f"--{name}", type=kind, metavar=metavar, help=words)
+    parser.add_argument(
+        "--lr",
+        dest="rates",
+        metavar="X|NAME=X",
+        action="append",
+        type=_rate,
+        help="the learning rate (0.001; sgd: 0.1), or that of a part of the network; may be given again",
+    )
+    add_weights_options(parser)
+    for name, words in (("freeze", "stays as it is"), ("unfreeze", "is trained all the same")):
+        parser.add_argument(
+            f"--{name}",
+            metavar="NAME",
+            action="append",
+            help=f"what {words}: the name of a layer, or a pattern like 'layer[1-3]'; may be given again",
+        )
     parser.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (runs/NAME-N)")
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with the run in this folder")
 
 
+def _rate(word: str) -> tuple[str, float]:
+    """The name, empty for all others, and the learning rate of `--lr`."""
+    name, _, value = word.rpartition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        from argparse import ArgumentTypeError
+
+        raise ArgumentTypeError(f"expected a number or NAME=NUMBER, found {word!r}") from None
+
+
+def _given(options: Namespace) -> dict[str, Any]:
+    """The settings that the command line gives, None where it does not."""
+    rates = dict(options.rates or ())
+    return {
+        **{name: getattr(options, name) for name, *_ in SETTINGS},
+        "lr": rates.pop("", None),
+        "rates": rates or None,
+        "freeze": options.freeze,
+        "unfreeze": options.unfreeze,
+        "weights": None if options.weights is None else str(options.weights),
+        "weights_partial": options.weights_partial or None,
+    }
+
+
 def run(options: Namespace) -> int:
     """Train; 1 where the spec or the data are at fault or the loss is no longer a number."""
+    from cnndsl.backends.matching import WeightsError
     from cnndsl.training.compare import comparison
     from cnndsl.training.errors import DataError, RunFolderError, SettingError, TrainingError
     from cnndsl.training.progress import watcher
@@ -77,6 +118,9 @@ def run(options: Namespace) -> int:
     except OSError as error:
         what = f" {error.filename}" if error.filename else ""
         raise UsageError(f"cannot write{what}: {(error.strerror or str(error)).lower()}") from error
+    except WeightsError as error:
+        refuse(error, options)
+        return 1
     except (DataError, TrainingError) as error:
         fail(str(error))
         return 1
@@ -91,25 +135,25 @@ def run(options: Namespace) -> int:
 
 def _jobs(options: Namespace, watch: Watcher) -> list[Job] | None:
     """What is to be trained, everything checked; None where a spec has mistakes, which were shown."""
-    from cnndsl.training.compare import prepare
-    from cnndsl.training.network import from_report
+    from cnndsl.training.compare import prepare, require_weights
+    from cnndsl.training.network import from_report, trainable_names
     from cnndsl.training.sources import resolve
 
-    given = {name: getattr(options, name) for name, *_ in SETTINGS}
+    given = _given(options)
     if options.resume is not None:
         return [_resumed(options, given, watch)]
     shared = spec_settings(options)
     reports = [check_spec(spec, shared) for spec in spec_texts(options)]
-    found = [diagnostic for report in reports for diagnostic in report.diagnostics]
-    if found:
-        show_diagnostics(found, sys.stderr)
+    for report in reports:
+        show_findings(report)
     if not all(report.ok for report in reports):
         return None
     networks = []
     for report in reports:
-        settings, notes = resolve(report.graph.train, given)
+        settings, notes = resolve(report.graph.train, given, names=trainable_names(report))
         for note in notes:
             watch.note(note)
+        require_weights(report, settings)
         networks.append((report, from_report(report, shared.params), settings))
     return prepare(networks, watch.note)
 
@@ -119,7 +163,7 @@ def _resumed(options: Namespace, given: dict[str, Any], watch: Watcher) -> Job:
 
     from cnndsl.api import check
     from cnndsl.training.compare import prepare
-    from cnndsl.training.network import from_report
+    from cnndsl.training.network import from_report, trainable_names
     from cnndsl.training.records import RunFolder
     from cnndsl.training.sources import resolve
 
@@ -130,7 +174,7 @@ def _resumed(options: Namespace, given: dict[str, Any], watch: Watcher) -> Job:
     config = folder.read_config()
     folder.read_spec()
     report = check(folder.path / "spec.cnn", config.input, config.params)
-    settings, notes = resolve((), given, base=config.settings)
+    settings, notes = resolve((), given, base=config.settings, names=trainable_names(report))
     for note in notes:
         watch.note(note)
     network = replace(from_report(report, config.params), name=config.name)

@@ -8,7 +8,7 @@ from cnndsl.dims import LARGEST, Value, describe, format_shape, kind_of
 from cnndsl.elaboration.binding import Bound, bind_block, bind_layer
 from cnndsl.elaboration.context import Context, Place
 from cnndsl.elaboration.declarations import BlockEntry
-from cnndsl.elaboration.provenance import origin
+from cnndsl.elaboration.provenance import origin, shrinking
 from cnndsl.elaboration.unknown import layer_help
 from cnndsl.expressions import Environment
 from cnndsl.ir import Use
@@ -54,7 +54,14 @@ class Applying(Context):
             output = self.shape(layer, bound, arriving, item, place)
         if bound is None or arriving is None or output is None:
             place.current = self.builder.append(
-                place.scope, layer, (place.current,), None, item.span, place.uses, key=key
+                place.scope,
+                layer,
+                (place.current,),
+                None,
+                item.span,
+                place.uses,
+                key=key,
+                arguments=None if bound is None else bound.arguments,
             )
             return
         place.current = self.builder.append(
@@ -103,7 +110,8 @@ class Applying(Context):
             shape = layer.shape(arriving, bound.arguments)
         except LayerError as problem:
             span = bound.spans.get(problem.argument or "", item.name_span)
-            notes = origin(self.builder, place.current)
+            told = shrinking if problem.rule == "kernel-too-large" else origin
+            notes = told(self.builder, place.current)
             self.report(Diagnostic(problem.rule, problem.message, span, problem.label, notes, problem.help))
             return None
         if any(size > LARGEST for size in shape):

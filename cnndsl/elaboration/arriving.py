@@ -109,7 +109,7 @@ class Arriving(Context):
 
 
 def open_letters(spec: s.Body, given: Shape | Mapping[str, Shape] | None) -> tuple[str, ...]:
-    """What the open sizes of a spec's inputs are called; those of inputs that the caller gives do not count."""
+    """What the open sizes of a spec's inputs are called; those of inputs that the caller gives left out."""
     if given is not None and not isinstance(given, Mapping):
         return ()
     found = [

@@ -18,7 +18,7 @@ from cnndsl.layers.declaration import Operation
 from cnndsl.slips import form_of
 from cnndsl.text import Source, Span
 
-__all__ = ["MOST_NODES", "Context", "Place", "Stated", "TooLarge"]
+__all__ = ["MOST_NODES", "MOST_STEPS", "Context", "Place", "Stated", "TooLarge"]
 
 MOST_NODES = 100_000
 # Statements run, so that empty loops end too; a network of MOST_NODES needs far fewer.

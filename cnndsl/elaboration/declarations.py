@@ -137,7 +137,7 @@ def collect(spec: s.Body, report: Report) -> Declarations:
             case s.OutputBlock():
                 _output(statement, declared, report)
                 started, declared.last = True, statement
-            case s.Param() | s.Let():
+            case s.Param() | s.Let() | s.Lost():
                 pass
             case _:
                 started, declared.last = True, statement

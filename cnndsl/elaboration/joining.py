@@ -9,7 +9,7 @@ from cnndsl import syntax as s
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.dims import Value
 from cnndsl.elaboration.context import Context, Place
-from cnndsl.elaboration.provenance import origin
+from cnndsl.elaboration.provenance import clash
 from cnndsl.elaboration.unknown import join_help
 from cnndsl.expressions import UNDECIDED
 from cnndsl.layers import find_join
@@ -91,11 +91,7 @@ class Joining(Context):
                 shape = join.shape(known)
                 output = Value(shape, any(value.channels_first for value in known))
             except LayerError as problem:
-                notes = tuple(
-                    note
-                    for number, end in enumerate(ends, 1)
-                    for note in origin(self.builder, end, f"branch {number}: ")
-                )
+                notes = clash(self.builder, ends)
                 self.report(
                     Diagnostic(problem.rule, problem.message, blame, problem.label, notes, problem.help)
                 )

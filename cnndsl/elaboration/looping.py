@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from cnndsl import syntax as s
-from cnndsl.elaboration.context import Context, Place
+from cnndsl.elaboration.context import MOST_STEPS, Context, Place
 from cnndsl.elaboration.declarations import reserved
 from cnndsl.expressions import UNDECIDED
 from cnndsl.layers.kinds import describe_value
@@ -97,6 +97,9 @@ class Looping(Context):
             self.lose(place, item.span)
             return
         times = count
+        if self.steps + times > MOST_STEPS:
+            # Each round is a step at least: there is no need to try.
+            raise self.too_large(f"more than {MOST_STEPS:,} steps", item.times.span)
 
         def run(at: Place) -> None:
             for number in range(1, times + 1):

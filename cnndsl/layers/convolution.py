@@ -50,7 +50,7 @@ def check_groups(channels: int, out: int, groups: int) -> None:
     """Both the arriving channels and the output's must divide into the groups."""
     for what, count in (("arriving", channels), ("output", out)):
         if count % groups:
-            valid = [g for g in range(1, min(channels, out, MOST_TRIED) + 1) if channels % g == out % g == 0][
+            valid = [g for g in range(2, min(channels, out, MOST_TRIED) + 1) if channels % g == out % g == 0][
                 -12:
             ]
             raise LayerError(
@@ -58,7 +58,11 @@ def check_groups(channels: int, out: int, groups: int) -> None:
                 f"{groups} groups do not divide the {count} {what} channels",
                 argument="groups",
                 label=f"{count} % {groups} = {count % groups}",
-                help=(f"groups that divide both: {', '.join(map(str, valid))}",),
+                help=(
+                    f"groups that divide both: {', '.join(map(str, valid))}"
+                    if valid
+                    else f"no groups but 1 divide both {channels} and {out}",
+                ),
             )
 
 

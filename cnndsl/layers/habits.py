@@ -85,6 +85,11 @@ residual: skip shortcut skipconnection resblock residualblock
     "activation": "an activation is written by its own name: `relu`, `gelu`, `sigmoid`",
     "sequential": "a group stands in brackets: `[conv 16 k3 p1 -> relu]`",
     "repeat": "a repeat stands behind: `[conv 16 k3 p1 -> relu] x 3`",
+    "import": '`use "file.cnn"` brings the blocks of another file; layers need no import',
+    "from": '`use "file.cnn": name` brings a block of another file; layers need no import',
+    "def": "`block name(a, b=1) { ... }` makes a block",
+    "class": "`model Name` names the network, `block name(a, b=1) { ... }` makes a block",
+    "return": "the last value is the network's output: nothing has to be returned",
     "crossentropy": "the loss stands in the `train` section: `loss cross_entropy`",
     "loss": "the loss stands in the `train` section: `loss cross_entropy`",
 }

@@ -16,6 +16,12 @@ def listed(values: Sequence[Value]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
 
 
+def a_kind(value: Value) -> str:
+    """The kind of a value with its article."""
+    kind = kind_of(value.shape)
+    return f"{'an' if kind == 'image' else 'a'} {kind}"
+
+
 def mismatch(message: str, values: Sequence[Value], help: Sequence[str] = ()) -> LayerError:
     """The diagnostic for branches that do not go together."""
     return LayerError("shape-mismatch", message, label=" | ".join(map(str, values)), help=help)
@@ -38,7 +44,7 @@ def equal_help(values: Sequence[Value]) -> tuple[str, ...]:
     """What brings the branches together, where they are of one kind."""
     first, other = values[0], next(value for value in values if value.shape != values[0].shape)
     if first.rank != other.rank:
-        return (f"one branch gives a {kind_of(first.shape)}, another a {kind_of(other.shape)}",)
+        return (f"one branch gives {a_kind(first)}, another {a_kind(other)}",)
     if first.spatial == other.spatial and first.rank > 0 and first.channels_first:
         return (f"`conv {other.channels} k1` in a branch of {first.channels} channels would bring it there",)
     return ()
@@ -61,7 +67,11 @@ def mul_shape(values: Sequence[Value]) -> Shape:
 def concat_shape(values: Sequence[Value]) -> Shape:
     if any(value.spatial != values[0].spatial for value in values):
         raise mismatch(
-            f"concat wants branches that are equal but for their channels, got {listed(values)}", values
+            f"concat wants branches that are equal but for their channels, got {listed(values)}",
+            values,
+            ()
+            if len({value.rank for value in values}) > 1
+            else ("the sizes behind the channels have to agree",),
         )
     channels = values[0].channels
     for value in values[1:]:

@@ -56,28 +56,16 @@ def too_large(spatial: Shape, args: Args, reach: Shape) -> LayerError:
         message = f"kernel {format_shape(kernel)} does not fit into {format_shape(spatial)}"
         return LayerError("kernel-too-large", message, argument="kernel_size")
     sides = both_sides(args, len(spatial))
-    dilation: Shape = args.get("dilation", (1,) * len(spatial))
     padded = tuple(n + before + after for n, (before, after) in zip(spatial, sides, strict=True))
     what = f"kernel {format_shape(kernel)}"
     if reach != kernel:
         what += f" (dilated to {format_shape(reach)})"
-    fits = tuple((n - 1) // d + 1 for n, d in zip(padded, dilation, strict=True))
-    smaller = tuple(min(k, most) for k, most in zip(kernel, fits, strict=True))
-    enough = tuple(
-        before + max(0, r - n + 1) // 2 for (before, _), r, n in zip(sides, reach, padded, strict=True)
-    )
-    offer = f"`k{short(smaller)}` fits"
-    # A pool takes a padding of at most half its window.
-    is_pool = "ceil_mode" in args
-    if not (is_pool and any(p > k // 2 for p, k in zip(enough, kernel, strict=True))):
-        offer += f", and so does `p{short(enough)}`"
     return LayerError(
         "kernel-too-large",
         f"{what} does not fit into {format_shape(spatial)}"
         + (f", {format_shape(padded)} with its padding" if padded != spatial else ""),
         argument="kernel_size",
         label=f"needs at least {format_shape(reach)}, padding included",
-        help=(offer,),
     )
 
 

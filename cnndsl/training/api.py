@@ -15,7 +15,7 @@ from cnndsl.ir import TrainSetting
 from cnndsl.training.data import Data, from_arrays, load
 from cnndsl.training.data.model import Array
 from cnndsl.training.errors import SettingError
-from cnndsl.training.network import Network, from_module, from_report
+from cnndsl.training.network import Network, from_module, from_report, trainable_names
 from cnndsl.training.progress import Silent, watcher
 from cnndsl.training.records import RunFolder
 from cnndsl.training.results import TrainResult
@@ -51,14 +51,16 @@ def train(
     `settings` are those of `TrainSettings`, and `lr`; they win over the spec's `train` section:
     `epochs=5, batch=64, optimizer="adam", lr=0.001, loss="cross_entropy", schedule="cosine", val=0.2,
     seed=0, device="cpu", precision="fp32"`. An optimizer, loss or schedule with arguments of its own is
-    an object, such as `SGD(lr=0.1, momentum=0.9)`.
+    an object, such as `SGD(lr=0.1, momentum=0.9)`. `weights="resnet18.pth"` is a state dict to begin with,
+    with `weights_partial=True` as far as it fits; `freeze=["*"], unfreeze=["fc"]` are patterns on the names
+    of what is not to be trained, `rates={"layer4": 1e-4}` learning rates for what patterns name.
 
     Returns the metrics, the folder, and the model with the weights of the best epoch.
 
     Errors: SpecError for a bad spec, also in its `train` section; SettingError for a bad setting;
     DataError for bad data, DataMismatch where they do not fit; RunFolderError where `out` holds a run or
-    `resume` none; TrainingError where the loss is no longer a number; OSError for files that cannot be
-    read or written.
+    `resume` none; WeightsError where the weights to begin with do not fit; TrainingError where the loss is
+    no longer a number; OSError for files that cannot be read or written.
 
     >>> import tempfile, torch
     >>> labels = torch.arange(40) % 2
@@ -77,7 +79,10 @@ def train(
         network = from_report(report, params)
         lines = report.graph.train if base is None else ()
     path = {"data": os.fspath(data)} if isinstance(data, str | os.PathLike) else {}
-    chosen, notes = resolve(lines, {**settings, **path}, "{}", base)
+    if isinstance(settings.get("weights"), os.PathLike):
+        settings["weights"] = os.fspath(settings["weights"])
+    names = trainable_names(model if isinstance(model, nn.Module) else report)
+    chosen, notes = resolve(lines, {**settings, **path}, "{}", base, names)
     if isinstance(model, nn.Module):
         samples, network = _for_module(model, data, input, chosen)
     else:

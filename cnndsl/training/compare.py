@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from cnndsl.backends.weights import fitting
 from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.dims import Shape
 from cnndsl.report import Report
 from cnndsl.training.data import Data, DataMismatch, load
 from cnndsl.training.errors import SettingError
-from cnndsl.training.network import Network, mismatch, require_fit
+from cnndsl.training.network import Network, mismatch, require_fit, weights_of
 from cnndsl.training.results import TrainResult
 from cnndsl.training.settings import TrainSettings
 
-__all__ = ["Job", "comparison", "prepare"]
+__all__ = ["Job", "comparison", "prepare", "require_weights"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +64,21 @@ def prepare(
     if problems:
         raise SpecError(tuple(problems))
     return jobs
+
+
+def require_weights(report: Report, settings: TrainSettings) -> None:
+    """Hold the file of weights to begin with, if there is one, against a spec's network, before any trains.
+
+    Errors: WeightsError where it does not fit; SettingError where it cannot be read.
+    """
+    if settings.weights is None:
+        return
+    path = Path(settings.weights.path)
+    shapes = {name: weight.shape for name, weight in weights_of(report).items()}
+    try:
+        fitting(shapes, path, settings.weights.partial)
+    except OSError as error:
+        raise SettingError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
 
 
 def _same_split(

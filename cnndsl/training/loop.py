@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from cnndsl.training.augment import Shift
 from cnndsl.training.data import Part
+from cnndsl.training.freezing import Frozen, parameter_groups
 from cnndsl.training.progress import Watcher
 from cnndsl.training.recipe import Objective, make_optimizer, rate_factor
 from cnndsl.training.settings import Constant, TrainSettings
@@ -58,10 +59,14 @@ class Loop:
         self.accelerator = accelerator
         self.device = accelerator.device
         self.layout = layout
-        self.model: nn.Module = accelerator.prepare(_lay_out(model, layout))
+        model = _lay_out(model, layout)
+        self.frozen = Frozen(model, settings)
+        groups = parameter_groups(model, settings)
+        self.rates = [group["lr"] for group in groups]
+        self.model: nn.Module = accelerator.prepare(model)
         # not prepared: accelerate's wrapper looks for a package on disk in every step, which costs a
         # small network a tenth of its time; the gradient scaler is called below instead
-        self.optimizer = make_optimizer(settings.optimizer, self.model.parameters())
+        self.optimizer = make_optimizer(settings.optimizer, groups)
         self.objective = Objective(settings.loss)
         self.images = train.images.to(self.device)
         self.labels = train.labels.to(self.device)
@@ -73,6 +78,7 @@ class Loop:
     def train_epoch(self, watch: Watcher) -> tuple[float, float]:
         """Train on every sample once: the mean loss and the accuracy on the way."""
         self.model.train()
+        self.frozen.hold()
         count = len(self.labels)
         order = torch.randperm(count, generator=self.generator).to(self.device)
         if self.shift is not None:
@@ -162,9 +168,9 @@ class Loop:
     def _set_rate(self, step: int) -> None:
         per_epoch = len(self.bounds)
         total = self.settings.epochs * per_epoch
-        rate = self.settings.optimizer.lr * rate_factor(self.settings.schedule, step, total, per_epoch)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        factor = rate_factor(self.settings.schedule, step, total, per_epoch)
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = rate * factor
 
 
 def _lay_out(model: nn.Module, layout: torch.memory_format) -> nn.Module:

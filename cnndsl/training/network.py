@@ -13,12 +13,21 @@ from torch import Tensor, nn
 from cnndsl import api
 from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.dims import Shape, format_shape
+from cnndsl.layers.declaration import Weight
 from cnndsl.report import Report
 from cnndsl.training.data import Data, DataMismatch
 from cnndsl.training.recipe import Objective
 from cnndsl.training.settings import TrainSettings
 
-__all__ = ["Network", "from_module", "from_report", "mismatch", "require_fit"]
+__all__ = [
+    "Network",
+    "from_module",
+    "from_report",
+    "mismatch",
+    "require_fit",
+    "trainable_names",
+    "weights_of",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +99,23 @@ def from_module(module: nn.Module, input_shape: Shape) -> Network:
         output_shape=tuple(output.shape[1:]),
         text=text if isinstance(text, str) else None,
     )
+
+
+def trainable_names(network: Report | nn.Module) -> dict[str, bool]:
+    """The names of a network's state dict, each with whether it is trained."""
+    if isinstance(network, nn.Module):
+        trained = {name for name, _ in network.named_parameters(remove_duplicate=False)}
+        return {name: name in trained for name in network.state_dict()}
+    return {name: weight.trainable for name, weight in weights_of(network).items()}
+
+
+def weights_of(report: Report) -> dict[str, Weight]:
+    """The weights of a spec's network by their names in its state dict, which is not built for it."""
+    return {
+        f"{node.path}.{weight.name}" if weight.name else node.path: weight
+        for node in report.graph.nodes
+        for weight in node.weights
+    }
 
 
 def require_fit(network: Network, data: Data, settings: TrainSettings) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import cos, pi
-from typing import assert_never
+from typing import Any, assert_never
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from cnndsl.training.settings import (
@@ -29,8 +29,8 @@ from cnndsl.training.settings import (
 __all__ = ["Objective", "make_optimizer", "rate_factor"]
 
 
-def make_optimizer(settings: Optimizer, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    """The optimizer of `settings` for `parameters`."""
+def make_optimizer(settings: Optimizer, parameters: Iterable[dict[str, Any]]) -> torch.optim.Optimizer:
+    """The optimizer of `settings` for groups of parameters, each with its learning rate."""
     match settings:
         case SGD():
             return torch.optim.SGD(

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from math import isfinite
+from pathlib import Path
 from time import perf_counter
 
 import torch
 
 from cnndsl import __version__
+from cnndsl.backends.weights import load_weights
 from cnndsl.training.data import Data, Part, hold_out
 from cnndsl.training.device import make_accelerator
 from cnndsl.training.errors import RunFolderError, SettingError, TrainingError
+from cnndsl.training.freezing import describe
 from cnndsl.training.loop import Evaluation, Loop
 from cnndsl.training.network import Network, require_fit
 from cnndsl.training.progress import Watcher
@@ -63,7 +66,8 @@ def run(
 
     Errors: DataMismatch and DataError before anything is written; SettingError for a device that is not
     there; RunFolderError where the run cannot be resumed; TrainingError where the loss is no longer a
-    number, where the data of a resumed run have changed, or where there are no weights to train.
+    number, where the data of a resumed run have changed, or where there are no weights to train;
+    WeightsError where the file of weights to begin with holds none, or those of another network.
     """
     try:
         return _run(network, data, settings, folder, watch, resume)
@@ -83,10 +87,15 @@ def _run(
     with torch.random.fork_rng(devices):
         torch.manual_seed(settings.seed)
         model = network.build()
+        if settings.weights is not None and not resume:
+            path = Path(settings.weights.path)
+            watch.note(f"{path}: {load_weights(model, path, settings.weights.partial)}")
         parameters = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
         if not parameters:
             raise TrainingError(f"{network.name} has no weights to train")
         layout = _layout(network, accelerator.device, parameters)
+        if settings.freeze:
+            watch.note(describe(model, settings))
         loop = Loop(model, settings, train, accelerator, layout)
         state = _Run(loop, folder, held, parameters, [])
         watch.note(
@@ -100,8 +109,11 @@ def _run(
             folder.write_config(config)
             if network.text is not None:
                 folder.write_spec(network.text)
-        _train(state, watch, len(train))
-        return _finish(state, data, network)
+        try:
+            _train(state, watch, len(train))
+            return _finish(state, data, network)
+        finally:
+            loop.frozen.release()
 
 
 def _layout(network: Network, device: torch.device, parameters: int) -> torch.memory_format:
@@ -129,8 +141,7 @@ def _config(network: Network, data: Data, settings: TrainSettings, state: _Run, 
         outputs=network.output_shape[0],
         parameters=state.parameters,
         device=str(state.loop.device),
-        # absolute: the run can be taken up from another folder
-        settings=settings.model_copy(update={"data": settings.data and os.path.abspath(settings.data)}),
+        settings=_with_absolute_paths(settings),
         data=DataRecord(
             path=data.name,
             classes=data.classes,
@@ -142,6 +153,15 @@ def _config(network: Network, data: Data, settings: TrainSettings, state: _Run, 
             fingerprint=data.fingerprint(),
         ),
     )
+
+
+def _with_absolute_paths(settings: TrainSettings) -> TrainSettings:
+    """So that the run can be taken up from another folder."""
+    weights = settings.weights
+    if weights is not None:
+        weights = weights.model_copy(update={"path": os.path.abspath(weights.path)})
+    data = settings.data and os.path.abspath(settings.data)
+    return settings.model_copy(update={"data": data, "weights": weights})
 
 
 def _take_up(state: _Run, config: RunConfig) -> None:

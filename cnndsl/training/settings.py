@@ -23,11 +23,13 @@ __all__ = [
     "Schedule",
     "Step",
     "TrainSettings",
+    "Weights",
 ]
 
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Decay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Pattern = Annotated[str, Field(min_length=1)]
 
 
 class Settings(BaseModel):
@@ -133,18 +135,31 @@ class Augment(Settings):
     shift: Annotated[int, Field(ge=0, le=64)] = 0
 
 
+class Weights(Settings):
+    """A file with the weights that a run begins with; `partial`: those of them that fit."""
+
+    path: Annotated[str, Field(min_length=1)]
+    partial: bool = False
+
+
 class TrainSettings(Settings):
     """Everything that decides a run but the network and the data.
 
-    `val` is the fraction that is held out where the data bring no validation part of their own;
-    `workers` are threads that decode the images of a folder.
+    `freeze` and `unfreeze` are patterns on the names of modules and weights: what `freeze` names, but not
+    `unfreeze`, is not trained. `rates` are learning rates by such patterns, of which the last that fits
+    holds; the optimizer's own is for all others. `val` is the fraction that is held out where the data
+    bring no validation part of their own; `workers` are threads that decode the images of a folder.
 
     >>> TrainSettings(epochs=3).optimizer.lr
     0.001
     """
 
     data: Annotated[str, Field(min_length=1)] | None = None
+    weights: Weights | None = None
+    freeze: tuple[Pattern, ...] = ()
+    unfreeze: tuple[Pattern, ...] = ()
     optimizer: Optimizer = AdamW()
+    rates: dict[str, Rate] = {}
     loss: Loss = CrossEntropy()
     schedule: Schedule = Constant()
     augment: Augment = Augment()

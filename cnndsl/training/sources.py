@@ -6,7 +6,7 @@ option of the command line (the keyword of a Python call) that gave it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +20,7 @@ from cnndsl.ir import TrainSetting
 from cnndsl.layers.kinds import describe_value
 from cnndsl.text import Span
 from cnndsl.training.errors import SettingError
+from cnndsl.training.freezing import misnomers
 from cnndsl.training.settings import (
     SGD,
     Adam,
@@ -49,6 +50,16 @@ CHOICES: Mapping[str, Mapping[str, type[BaseModel]]] = {
 Origin = Span | str
 Location = tuple[str, ...]
 
+# What callers give under a name of its own.
+ELSEWHERE: Mapping[str, Location] = {
+    "lr": ("optimizer", "lr"),
+    "weights": ("weights", "path"),
+    "weights_partial": ("weights", "partial"),
+}
+# Values that are paths.
+PATHS = (("data",), ("weights", "path"))
+QUOTED = ('a pattern stands in quotes, like `freeze "layer[1-3]"`',)
+
 
 @dataclass(slots=True)
 class _Collected:
@@ -61,7 +72,9 @@ class _Collected:
     def put(self, location: Location, value: Any, origin: Origin) -> None:
         target = self.values
         for part in location[:-1]:
-            target = target.setdefault(part, {})
+            if target.get(part) is None:
+                target[part] = {}
+            target = target[part]
         target[location[-1]] = _plain(value)
         self.origins[location] = origin
 
@@ -80,15 +93,18 @@ def resolve(
     given: Mapping[str, Any] | None = None,
     option: str = "--{}",
     base: TrainSettings | None = None,
+    names: Mapping[str, bool] | None = None,
 ) -> tuple[TrainSettings, tuple[str, ...]]:
     """The settings of a run, and what has to be said about them.
 
-    `settings` are the lines of the spec. `given` comes from the caller: the names of TrainSettings, and
-    `lr`; an optimizer, loss or schedule is a name or a settings object such as `SGD(lr=0.1)`; None counts
-    as not given. `option` is how the caller's names are called in messages. `base` are settings that hold
-    where nothing else is said, as those of a run that is taken up again.
+    `settings` are the lines of the spec. `given` comes from the caller: the names of TrainSettings, `lr`
+    and `weights_partial`; an optimizer, loss or schedule is a name or a settings object such as
+    `SGD(lr=0.1)`; None counts as not given. `option` is how the caller's names are called in messages.
+    `base` are settings that hold where nothing else is said, as those of a run that is taken up again.
+    `names` are the network's, of its state dict, each with whether it is trainable: patterns are held
+    against them.
 
-    A relative data path in a spec starts from the folder of the spec.
+    A relative path in a spec starts from the folder of the spec.
 
     Errors: SpecError with rule train-setting and the guilty words of the spec; SettingError for what the
     caller gave.
@@ -105,6 +121,11 @@ def resolve(
     except ValidationError as error:
         for detail in error.errors():
             _report(detail, collected)
+    else:
+        for wrong in () if names is None else misnomers(result, names):
+            called = "lr" if wrong.setting == "rates" else wrong.setting
+            origin = collected.origins.get((wrong.setting, wrong.pattern), option.format(called))
+            _blame(origin, wrong.message, wrong.help, collected)
     if collected.problems:
         raise SpecError(tuple(sorted(collected.problems, key=lambda problem: problem.span.start)))
     return result, notes
@@ -112,7 +133,7 @@ def resolve(
 
 def _collect_line(setting: TrainSetting, collected: _Collected) -> None:
     name = setting.name
-    fields = TrainSettings.model_fields
+    fields = ["lr" if field == "rates" else field for field in TrainSettings.model_fields]
     if name not in fields:
         expected = f"expected {', '.join(fields)}"
         collected.complain(
@@ -123,13 +144,16 @@ def _collect_line(setting: TrainSetting, collected: _Collected) -> None:
         collected.complain(f"`{name}` is set twice", setting.span)
         return
     collected.origins[(name,)] = setting.span
+    if name in BY_NAME:
+        BY_NAME[name](setting, collected)
+        return
     slots, switches = _slots(setting)
     for value, span in zip(setting.positional, setting.positional_spans, strict=True):
         if isinstance(value, str) and value in switches:
             _put_once((name, value), True, span, collected)
         elif slots:
             place = slots.pop(0)
-            _put_once(place, _beside(value, span) if place == ("data",) else value, span, collected)
+            _put_once(place, _beside(value, span) if place in PATHS else value, span, collected)
         else:
             collected.complain(f"`{name}` takes no further value, found {describe_value(value)}", span)
     for key, value in setting.keywords.items():
@@ -148,6 +172,8 @@ def _slots(setting: TrainSetting) -> tuple[list[Location], list[str]]:
     name = setting.name
     if name == "augment":
         return [], []
+    if name == "weights":
+        return [("weights", "path")], ["partial"]
     if name not in CHOICES:
         return [(name,)], []
     chosen = setting.positional[0] if setting.positional else None
@@ -156,6 +182,50 @@ def _slots(setting: TrainSetting) -> tuple[list[Location], list[str]]:
     switches = [key for key, info in arguments.items() if info.annotation is bool]
     first = [key for key in arguments if key != "name" and key not in switches]
     return [(name, "name"), *((name, key) for key in first)], switches
+
+
+def _collect_patterns(setting: TrainSetting, collected: _Collected) -> None:
+    """`freeze conv1 "layer[1-3]"`: patterns, as words or texts."""
+    name, patterns = setting.name, []
+    for value, span in zip(setting.positional, setting.positional_spans, strict=True):
+        if not isinstance(value, str) or not value:
+            collected.complain(f"`{name}` wants names, found {describe_value(value)}", span, QUOTED)
+            continue
+        patterns.append(value)
+        collected.origins[(name, value)] = span
+    for key, span in setting.keyword_spans.items():
+        collected.complain(f"`{name}` takes names and no arguments, found `{key}=`", span)
+    if not setting.positional and not setting.keywords:
+        collected.complain(f"`{name}` needs the names of layers", setting.span, QUOTED)
+    collected.values[name] = tuple(patterns)
+
+
+def _collect_rates(setting: TrainSetting, collected: _Collected) -> None:
+    """`lr 0.01 layer4=0.001 "layer[1-3]" 0.0001`: the optimizer's rate, and rates of what names fit."""
+    pattern: str | None = None
+    for value, span in zip(setting.positional, setting.positional_spans, strict=True):
+        if isinstance(value, str):
+            if pattern is not None:
+                collected.complain(f"`lr` wants a number behind `{pattern}`", span)
+            pattern = value
+        else:
+            place = ("optimizer", "lr") if pattern is None else ("rates", pattern)
+            _put_once(place, value, span, collected)
+            pattern = None
+    if pattern is not None:
+        collected.complain(f"`lr` wants a number behind `{pattern}`", setting.positional_spans[-1])
+    for key, value in setting.keywords.items():
+        _put_once(("rates", key), value, setting.keyword_spans[key], collected)
+    if not setting.positional and not setting.keywords:
+        collected.complain("`lr` needs a value", setting.span)
+
+
+# Settings that speak of parts of the network by their names.
+BY_NAME: Mapping[str, Callable[[TrainSetting, _Collected], None]] = {
+    "freeze": _collect_patterns,
+    "unfreeze": _collect_patterns,
+    "lr": _collect_rates,
+}
 
 
 def _put_once(location: Location, value: Any, span: Span, collected: _Collected) -> None:
@@ -171,7 +241,8 @@ def _collect_given(given: Mapping[str, Any], option: str, collected: _Collected)
         if name not in CHOICES or isinstance(value, BaseModel):
             continue
         before = collected.values.get(name, {})
-        if before.get("name") != value:
+        # a learning rate that was said without an optimizer is for any
+        if before.get("name", value) != value:
             dropped = [f"{key}={describe_value(of)}" for key, of in before.items() if key != "name"]
             if dropped:
                 notes.append(f"the spec's {' '.join(dropped)} belong to {before['name']} and are left out")
@@ -181,18 +252,39 @@ def _collect_given(given: Mapping[str, Any], option: str, collected: _Collected)
     for name, value in given.items():
         if isinstance(value, BaseModel):
             collected.put((name,), value.model_dump(), option.format(name))
+        elif name in ("freeze", "unfreeze", "rates"):
+            _put_by_name(name, value, option, collected)
         elif name not in CHOICES:
-            location = ("optimizer", "lr") if name == "lr" else (name,)
+            location = ELSEWHERE.get(name, (name,))
             if location[0] not in TrainSettings.model_fields:
-                near = did_you_mean(name, [*TrainSettings.model_fields, "lr"])
+                near = did_you_mean(name, [*TrainSettings.model_fields, *ELSEWHERE])
                 raise SettingError("; ".join([f"unknown setting {option.format(name)}", *near]))
             collected.put(location, value, option.format(name))
+    if "path" not in (collected.values.get("weights") or {"path": None}):
+        raise SettingError(f"there are no weights to load in part: give {option.format('weights')} too")
     for name, choices in CHOICES.items():
         # arguments alone (`--lr 0.1`) belong to the default choice
         chosen = collected.values.get(name)
         if chosen is not None and "name" not in chosen:
             chosen["name"] = next(n for n, m in choices.items() if isinstance(_default(name), m))
     return tuple(notes)
+
+
+def _put_by_name(name: str, value: Any, option: str, collected: _Collected) -> None:
+    """Patterns replace those of the spec; rates are added to its, and hold where both fit."""
+    called = option.format("lr" if name == "rates" else name)
+    if name == "rates":
+        if not isinstance(value, Mapping):
+            raise SettingError(f"{called}: expected learning rates by name, such as {{'fc': 0.001}}")
+        before = collected.values.pop("rates", {})
+        collected.values["rates"] = {key: of for key, of in before.items() if key not in value} | dict(value)
+    else:
+        value = (value,) if isinstance(value, str) else tuple(value)
+        if not all(isinstance(pattern, str) and pattern for pattern in value):
+            raise SettingError(f"{called}: expected names of layers, found {value!r}")
+        collected.values[name] = value
+    collected.origins[(name,)] = called
+    collected.origins.update({(name, str(pattern)): called for pattern in value})
 
 
 def _beside(path: Any, span: Span) -> Any:
@@ -224,7 +316,10 @@ def _report(detail: ErrorDetails, collected: _Collected) -> None:
         choice = location[0]
     at = location if len(location) > 1 or location[0] not in CHOICES else (location[0], "name")
     message, help = _sentence(detail, at, choice)
-    origin = collected.origin(at)
+    _blame(collected.origin(at), message, help, collected)
+
+
+def _blame(origin: Origin, message: str, help: tuple[str, ...], collected: _Collected) -> None:
     if isinstance(origin, Span):
         collected.complain(message, origin, help)
     else:

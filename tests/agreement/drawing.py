@@ -36,6 +36,8 @@ class Drawer:
         self.run = Interpreter(())
         self.left = random.randint(1, 9)
         self.serial = 0
+        # The labels of the scope that is being drawn whose items may be used again.
+        self.reusable: set[str] = set()
 
     def items(
         self, x: Tensor, depth: int, labels: dict[str, Tensor], names: dict[str, int], loose: bool
@@ -65,6 +67,9 @@ class Drawer:
         self, x: Tensor, depth: int, labels: dict[str, Tensor], names: dict[str, int], loose: bool
     ) -> t.Item:
         random = self.random
+        again = sorted(self.reusable & labels.keys())
+        if again and random.random() < 0.3:
+            return t.Reuse(random.choice(again))
         choice = random.random()
         if depth >= 3 or choice < 0.5:
             return self.use(x, names)
@@ -79,11 +84,16 @@ class Drawer:
         if choice < 0.8:
             condition = random.choice((None, ("C >= 4", lambda shape: shape[0] >= 4)))
             return t.Residual(self.branch(x, depth, labels, names, loose), condition)
-        if choice < 0.86 and loose:
+        if loose and (choice < 0.86 or random.random() < 0.5):
             self.serial += 1
+            label, item = f"a{self.serial}_", self.use(x, names)
             if random.random() < 0.5:
-                return t.Labelled(f"a{self.serial}_", self.use(x, names))
-            return t.Labelled(f"g{self.serial}_", t.Group(self.inside(x, depth, labels, names, True)))
+                outside, self.reusable = self.reusable, set()
+                label, item = f"g{self.serial}_", t.Group(self.inside(x, depth, labels, names, True))
+                self.reusable = outside
+            if self.is_settled(item):
+                self.reusable.add(label)
+            return t.Labelled(label, item)
         if choice < 0.9 and labels:
             chosen = random.sample(sorted(labels), random.randint(1, min(2, len(labels))))
             return t.TapJoin(random.choice(JOINS), tuple(chosen))
@@ -105,6 +115,26 @@ class Drawer:
             shape = tuple(x.shape[1:])
             return t.When(text, holds, *((chosen, other) if holds(shape) else (other, chosen)))
         return self.block_use(x, depth)
+
+    def is_settled(self, item: t.Item) -> bool:
+        """Whether the item's structure hangs on no shape, so that it is the same for whatever arrives."""
+        match item:
+            case t.Use():
+                return item.layer != "identity"
+            case t.When():
+                return False
+            case t.Residual():
+                return item.condition is None and all(map(self.is_settled, item.items))
+            case t.JoinOf():
+                return all(self.is_settled(one) for branch in item.branches for one in branch)
+            case t.Group() | t.Loop():
+                return all(map(self.is_settled, item.items))
+            case t.Labelled() | t.Repeat():
+                return self.is_settled(item.item)
+            case t.BlockUse():
+                return all(map(self.is_settled, self.run.blocks[item.block].items))
+            case t.Reuse():
+                return True
 
     def inside(
         self, x: Tensor, depth: int, labels: dict[str, Tensor], names: dict[str, int], loose: bool

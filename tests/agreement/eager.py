@@ -47,6 +47,10 @@ class Interpreter:
     def __init__(self, blocks: Sequence[t.Block]) -> None:
         self.blocks = {block.name: block for block in blocks}
         self.modules: list[nn.Module] = []
+        # Modules in the order of their calls; those that a `reuse` is to call; what each label named.
+        self.called: list[nn.Module] = []
+        self.again: list[nn.Module] | None = None
+        self.labelled: dict[str, tuple[t.Item, Tensor, list[nn.Module]]] = {}
         self.last: t.Use | None = None
         self.last_shape: tuple[int, ...] = ()
 
@@ -81,9 +85,13 @@ class Interpreter:
             case t.Labelled():
                 # a labelled group, join or repeat has labels of its own
                 scoped = isinstance(item.item, (t.Group, t.JoinOf, t.Residual, t.Repeat, t.TapJoin))
+                start, arrived = len(self.called), x
                 x = self.item(item.item, x, dict(labels) if scoped else labels, names)
                 labels[item.label] = x
+                self.labelled[item.label] = item.item, arrived, self.called[start:]
                 return x
+            case t.Reuse():
+                return self.reuse(item, x, labels, names)
             case t.Residual():
                 result = self.items(item.items, x, labels, names)
                 if item.condition is not None and not item.condition[1](shape):
@@ -94,6 +102,17 @@ class Interpreter:
                 return self.join(item.join, ends)
             case t.TapJoin():
                 return self.join(item.join, [x, *(labels[label] for label in item.labels)])
+
+    def reuse(self, item: t.Reuse, x: Tensor, labels: dict[str, Tensor], names: dict[str, int]) -> Tensor:
+        """Call an item's modules again; where it taps what arrived at it, that is what arrives now."""
+        made, arrived, modules = self.labelled[item.label]
+        now = {label: x if value is arrived else value for label, value in labels.items()}
+        before, self.again, count = self.again, list(modules), len(self.called)
+        try:
+            return self.item(made, x, now, names)
+        finally:
+            self.again = before
+            del self.called[count:]
 
     def join(self, join: str, values: Sequence[Tensor]) -> Tensor:
         self.last = None
@@ -140,14 +159,17 @@ class Interpreter:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                module = self.module(found.layer, given, shape)
+                module = self.module(found.layer, given, shape) if self.again is None else self.again.pop(0)
                 result: Tensor = module(x)
         except Exception as error:
             raise Refused(use.layer) from error
         if result.numel() == 0 or result.dim() < 2 or result.shape[0] != x.shape[0]:
             raise Refused(use.layer)  # the batch stays, and nothing is empty
-        self.modules.append(module)
-        return result
+        self.called.append(module)
+        if self.again is None:
+            self.modules.append(module)
+        # an object of its own on the same storage: what a layer hands on is not what arrived at it
+        return result.view_as(result) if result is x else result
 
     def module(self, layer: Layer, given: dict[str, Any], shape: tuple[int, ...]) -> nn.Module:
         rank = len(shape) - 1

@@ -17,6 +17,7 @@ __all__ = [
     "Loop",
     "Repeat",
     "Residual",
+    "Reuse",
     "Spec",
     "TapJoin",
     "Use",
@@ -78,6 +79,13 @@ class TapJoin:
 
 
 @dataclass(frozen=True)
+class Reuse:
+    """`reuse`: the item that the label names, with the modules that it has."""
+
+    label: str
+
+
+@dataclass(frozen=True)
 class BlockUse:
     block: str
     arguments: tuple[tuple[str, int], ...]
@@ -101,7 +109,7 @@ class When:
     otherwise: tuple[Item, ...]
 
 
-Item = Use | Group | Repeat | JoinOf | Residual | Labelled | TapJoin | BlockUse | Loop | When
+Item = Use | Group | Repeat | JoinOf | Residual | Labelled | TapJoin | Reuse | BlockUse | Loop | When
 
 
 @dataclass(frozen=True)
@@ -153,6 +161,8 @@ def item_text(item: Item) -> str:
             return f"{item.label}: {item_text(item.item)}"
         case TapJoin():
             return " ".join([item.join, *(f"@{label}" for label in item.labels)])
+        case Reuse():
+            return f"reuse {item.label}"
         case Loop():
             return f"for {item.name} in [{', '.join(map(str, item.values))}] {{ {line(item.items)} }}"
         case When():

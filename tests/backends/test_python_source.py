@@ -23,6 +23,8 @@ from tests.backends.drawing import Drawing
 from tests.backends.networks import CHAIN, DENSENET, INCEPTION, MOBILENET, NAMES, NETWORKS, RESNET, UNET
 from tests.counting import count_calls
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
 
 def source(spec: str) -> str:
     """The source for a spec without mistakes."""
@@ -56,25 +58,36 @@ model = nn.Sequential(
     )
 
 
-def test_a_block_with_a_shortcut_is_a_class_with_what_differs_as_parameters() -> None:
+def test_a_block_with_a_shortcut_is_one_class_with_what_differs_as_parameters() -> None:
     assert (
-        class_of(source(RESNET), "BasicDownsample")
-        == '''class BasicDownsample(nn.Module):
-    """(N, in_channels, H, W) -> (N, c, H / 2, W / 2)."""
+        class_of(source(RESNET), "Basic")
+        == '''class Basic(nn.Module):
+    """(N, in_channels, H, W) -> (N, out_channels, H / stride, W / stride)."""
 
-    def __init__(self, in_channels: int, c: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(
-            in_channels, c, kernel_size=3, stride=2, padding=1, bias=False
+            in_channels,
+            out_channels,
+            kernel_size=3,
+            stride=stride,
+            padding=1,
+            bias=False,
         )
-        self.bn1 = nn.BatchNorm2d(c)
+        self.bn1 = nn.BatchNorm2d(out_channels)
         self.add_module("2", nn.ReLU())
-        self.conv2 = nn.Conv2d(c, c, kernel_size=3, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(c)
-        self.downsample = nn.Sequential(
-            nn.Conv2d(in_channels, c, kernel_size=1, stride=2, bias=False),
-            nn.BatchNorm2d(c),
+        self.conv2 = nn.Conv2d(
+            out_channels, out_channels, kernel_size=3, padding=1, bias=False
         )
+        self.bn2 = nn.BatchNorm2d(out_channels)
+        self.downsample = None
+        if stride != 1 or in_channels != out_channels:
+            self.downsample = nn.Sequential(
+                nn.Conv2d(
+                    in_channels, out_channels, kernel_size=1, stride=stride, bias=False
+                ),
+                nn.BatchNorm2d(out_channels),
+            )
         self.add_module("5", nn.ReLU())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -83,11 +96,13 @@ def test_a_block_with_a_shortcut_is_a_class_with_what_differs_as_parameters() ->
         y = getattr(self, "2")(y)
         y = self.conv2(y)
         y = self.bn2(y)
-        x = self.downsample(x)
+        if self.downsample is not None:
+            x = self.downsample(x)
         x = y + x
         return getattr(self, "5")(x)
 '''
     )
+    assert "self.layer2 = nn.Sequential(Basic(8, 16, stride=2), Basic(16, 16))\n" in source(RESNET)
 
 
 def test_values_that_cross_scopes_go_by_their_labels() -> None:
@@ -111,15 +126,14 @@ def test_the_branches_of_a_wide_join_go_by_their_labels() -> None:
 
 
 def test_equal_children_in_a_row_and_counted_ones_are_comprehensions() -> None:
-    assert "*[Inverted3(8, t=4, k=5) for _ in range(3)],\n" in source(MOBILENET)
+    assert "*[Inverted(8, 8, t=4, kernel_size=5) for _ in range(3)],\n" in source(MOBILENET)
     assert '[(f"denselayer{i}", DenseLayer(8 + 4 * i)) for i in range(1, 6)]\n' in source(DENSENET)
 
 
 def test_sizes_that_depend_on_each_other_are_one_parameter() -> None:
     code = source(MOBILENET)
-    assert "def __init__(self, c: int, t: int, k: int) -> None:" in class_of(code, "Inverted3")
-    assert "nn.Conv2d(c * t, c, kernel_size=1, bias=False)" in class_of(code, "Inverted3")
-    assert "kernel_size=k, stride=s, padding=k // 2, bias=False" in class_of(code, "Cbr")
+    assert "nn.Conv2d(t * in_channels, out_channels, kernel_size=1, bias=False)" in class_of(code, "Inverted")
+    assert "padding=kernel_size // 2,\n" in class_of(code, "Cbr")
     assert "nn.Conv2d(in_channels, in_channels // 2," in class_of(source(DENSENET), "Transition")
 
 
@@ -137,8 +151,8 @@ def test_parameters_of_blocks_may_have_any_name() -> None:
         "block b(self, nn, lambda, range, b) { conv self k=nn p=nn//2 -> conv lambda k=range -> conv b k1 }"
     )
     code = source(f"input 3x9x9\n{block}\nb 4 1 5 2 6\nb 8 3 6 1 7")
-    assert "self_: int, nn_: int, lambda_: int, range_: int, b: int" in code
-    assert "B(3, 4, nn_=1, lambda_=5, range_=2, b=6)" in code
+    assert "out_channels: int, self_: int, nn_: int, lambda_: int, range_: int" in " ".join(code.split())
+    assert "B(3, 6, self_=4, nn_=1, lambda_=5, range_=2)" in code
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -146,6 +160,12 @@ def test_the_source_is_formatted_and_clean(name: str, tmp_path: Path) -> None:
     file = tmp_path / "network.py"
     file.write_text(source(NETWORKS[name]))
     run_ruff(file)
+
+
+def test_the_source_of_the_examples_is_formatted_and_clean(tmp_path: Path) -> None:
+    for example in EXAMPLES.glob("*.cnn"):
+        (tmp_path / f"{example.stem}.py").write_text(to_python(check(example).graph))
+    run_ruff(tmp_path)
 
 
 def test_the_source_of_drawn_graphs_is_formatted_and_clean(tmp_path: Path) -> None:

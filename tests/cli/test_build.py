@@ -75,18 +75,31 @@ def test_bad_weights_are_explained(run: Run, tmp_path: Path) -> None:
     list_file = tmp_path / "list.pt"
     torch.save([1, 2], list_file)
     for file, status, said in (
-        (noise, 1, "damaged, or holds more than weights"),
-        (code, 1, "damaged, or holds more than weights"),
+        (noise, 1, "is damaged, or no file of weights"),
+        (code, 1, "holds more than weights: the Python object torch.nn.modules.linear.Linear"),
         (list_file, 1, "holds no state dict"),
-        (tmp_path / "noise.safetensors", 1, "is no safetensors file"),
-        (other, 1, "the spec has, the file lacks: 0.weight"),
-        (other, 1, "the file has, the spec lacks: head.weight"),
-        (other, 1, "4.weight is 4x7, not 4x48"),
+        (tmp_path / "noise.safetensors", 1, "is damaged, or no file of weights"),
+        (tmp_path, 1, "is a folder"),
+        (other, 1, "does not fit: 7 of the network's 9 weights can be taken from it"),
+        (other, 1, "1 missing in the file: 0.weight"),
+        (other, 1, "1 in the file only: head.weight"),
+        (other, 1, "1 of another shape in the file: 4.weight 4x7, here 4x48"),
+        (other, 1, "help: `--weights-partial` loads the 7 that fit"),
         (tmp_path / "none.pt", 2, "cannot read"),
-        (tmp_path / "net.onnx", 2, "expected a .pt or .safetensors file"),
     ):
         result = run("build", "-e", SMALL, "--weights", file)
         assert (result.status, said in result.err) == (status, True), result.err
+
+
+def test_what_fits_of_the_weights(run: Run, tmp_path: Path) -> None:
+    file, out = tmp_path / "small.pth", tmp_path / "out.pt"
+    torch.save(cnndsl.compile(SMALL).state_dict(), file)
+    wider = SMALL.replace("linear 4", "linear 5")
+    result = run("build", "-e", wider, "--weights", file, "--weights-partial", "-o", out)
+    assert result.status == 0, result.err
+    assert "small.pth: 7 of 9 weights loaded, the others left as they were\n  2 of another" in result.err
+    assert torch.equal(torch.load(out)["0.weight"], torch.load(file)["0.weight"])
+    assert run("build", "-e", SMALL, "--weights-partial").status == 2
 
 
 def test_weights_are_not_a_pickle_of_code(run: Run, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from cnndsl.cli import main
+from tests.backends.test_sarif import SCHEMA as SARIF
 from tests.cli.conftest import LENET, TWO_MISTAKES, Run
 
 POSITION = {
@@ -165,6 +166,24 @@ def test_json_of_a_text_that_does_not_parse(run: Run) -> None:
     assert found["files"][0]["diagnostics"][0]["rule"] == "syntax-error"
 
 
+def test_annotations_for_a_workflow(run: Run, lenet: str) -> None:
+    result = run("check", lenet, "bad.cnn", "--format", "github")
+    assert result.status == 1
+    lines = result.out.splitlines()
+    assert lines[0].startswith(
+        "::error file=bad.cnn,line=2,endLine=2,col=1,endColumn=6,title=unknown-layer::"
+    )
+    assert lines[-1] == "2 files: 1 ok, 1 with errors"
+
+
+def test_sarif_for_code_scanning(run: Run, lenet: str) -> None:
+    result = run("check", lenet, "bad.cnn", "--format", "sarif")
+    assert result.status == 1
+    found = json.loads(result.out)
+    jsonschema.validate(found, SARIF)
+    assert found["runs"][0]["results"][0]["ruleId"] == "unknown-layer"
+
+
 def test_standard_input(run: Run) -> None:
     assert run("check", "-", stdin=LENET.encode()).out.startswith("<stdin>: ok")
 
@@ -200,3 +219,12 @@ def test_colour_is_for_terminals_that_want_it(
         monkeypatch.setattr(sys, "stdout", stream)
         assert main(["check", "-e", TWO_MISTAKES]) == 1
         assert ("\x1b[" in stream.getvalue()) is expected
+
+
+def test_long_lines_are_cut_to_the_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = "input 1x9x9 -> " + "relu -> " * 20 + "conv 4 k33" + " -> relu" * 20
+    widths = {}
+    for said in ("60", "120", "no number", ""):
+        monkeypatch.setenv("COLUMNS", said)
+        widths[said] = max(map(len, run("check", "-e", spec).out.splitlines()[1:3]))
+    assert 50 <= widths["60"] <= 60 < widths["no number"] == widths[""] <= 100 < widths["120"] <= 120

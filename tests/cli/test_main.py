@@ -26,7 +26,7 @@ from tests.cli.conftest import LENET, Run
         (["check", "--form", "json", "-e", "relu"], 2, "did you mean `--format`?"),
         (["check", "--format", "yaml", "-e", "relu"], 2, "invalid choice: 'yaml'"),
         (["check", "no/such.cnn"], 2, "cannot read no/such.cnn: No such file"),
-        (["check", "."], 2, "cannot read .: Is a directory"),
+        (["show", "."], 2, "cannot read .: Is a directory"),
         (["show", "-e", "relu", "-e", "relu"], 2, "one spec at a time"),
         (["check", "-e", "relu", "--input", "1x"], 2, "expected sizes like 1x28x28"),
         (["check", "-e", "relu", "--input", "0x4"], 2, "--input 0x4"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cnndsl.backends.source.layout import Call, Expression, layout
 from cnndsl.backends.source.naming import attribute, literal
 
-__all__ = ["Child", "Made", "numbered", "registration", "sequential"]
+__all__ = ["Child", "Made", "numbered", "positions", "registration", "sequential"]
 
 # So many children in a row that follow a rule are written as a comprehension.
 RUN = 3
@@ -32,10 +32,14 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A child of a class under its key: made by one call, or an `nn.Sequential` of such."""
+    """A child of a class under its key: made by one call, or an `nn.Sequential` of such.
+
+    `condition` is the code that says whether the child is made, empty where it always is.
+    """
 
     key: str
     tree: Made | tuple[Child, ...]
+    condition: str = ""
 
     def expression(self, names: Sequence[str]) -> Expression:
         """The code that makes the child, given the names of the generated classes."""

@@ -2,59 +2,29 @@
 
 Worked out from the innermost scopes outwards, one level of nesting at a time: when a scope's turn
 comes, it is known of which classes its children are, and with which arguments they are made.
+
+One block definition gives one class wherever a person would write one; `variants` says where that is.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
-from cnndsl.backends.source.children import Child, Made, numbered
-from cnndsl.backends.source.flow import Flow, flows, parent_of
+from cnndsl.backends.source.children import Child, numbered
+from cnndsl.backends.source.class_plan import ClassPlan, Maker, children, is_sequential, word_of
+from cnndsl.backends.source.flow import Flow, flows
 from cnndsl.backends.source.forward import module_of
-from cnndsl.backends.source.naming import fits_sequential, literal
-from cnndsl.backends.source.parameters import SIZES, Parameter, Parameters, Request
-from cnndsl.backends.source.parts import (
-    IDENTITY,
-    Column,
-    Entry,
-    Inline,
-    Part,
-    columns,
-    leaves,
-    part_of,
-    skeleton,
-)
+from cnndsl.backends.source.parts import IDENTITY, Entry, Inline, Part, leaves, part_of, skeleton
+from cnndsl.backends.source.variants import Shared, Variant, alone, share
 from cnndsl.diagnostics import PluginError
 from cnndsl.ir import Graph, Node, Scope
 from cnndsl.layers.declaration import Layer
 
-__all__ = ["ClassPlan", "Plan", "make_plan"]
+__all__ = ["Plan", "make_plan"]
 
 # Sequentials that are written in place may nest this deep before one becomes a class of its own.
 DEEPEST = 3
-# The counts of channels that a class begins with are given by position, so many of them; the rest by keyword.
-POSITIONAL = 2
-
-
-@dataclass(frozen=True, slots=True)
-class ClassPlan:
-    """A class to be written.
-
-    `word` is the block's name or a label. `scopes` are its instances, by number; the first stands for
-    all where they do not differ. A sequential one needs no `forward`.
-    """
-
-    number: int
-    word: str
-    is_block: bool
-    is_sequential: bool
-    scopes: tuple[int, ...]
-    parameters: tuple[Parameter, ...]
-    children: tuple[Child, ...]
-    sizes: Parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,32 +59,50 @@ class Planner:
         # What stands for a scope in the scope around it, and how deep it nests if written in place.
         self.trees: dict[int, Part | Inline] = {}
         self.depths: dict[int, int] = {}
+        self.maker = Maker(graph, self.flows, self.contents, self.classes)
 
     def run(self) -> Plan:
         """The whole plan."""
         for level in self.levels():
-            groups: dict[Hashable, list[int]] = {}
+            groups: dict[tuple[str, bool], dict[Hashable, list[int]]] = {}
             for number in level:
                 flow = self.flows[number]
                 entries = self.contents[number] = tuple(self.entries(flow))
                 if self.is_in_place(flow, entries):
                     self.trees[number] = Inline(entries)
                     continue
-                family = (word_of(flow.scope), flow.scope.kind == "block")
-                groups.setdefault((family, skeleton(entries), shape_of(flow)), []).append(number)
-            for numbers in groups.values():
-                self.add_class(numbers)
+                variants = groups.setdefault((word_of(flow.scope), flow.scope.kind == "block"), {})
+                variants.setdefault((skeleton(entries), shape_of(flow)), []).append(number)
+            for (_, is_block), variants in groups.items():
+                found = [self.variant(numbers) for numbers in variants.values()]
+                for scopes in share(found) if is_block else map(alone, found):
+                    self.add_class(scopes)
         root, chain = self.trees[0], None
         if isinstance(root, Inline):
-            chain = written(root.entries, [constants(part) for part in parts_of(root.entries)])
+            made = {path: self.maker.constant(part) for path, part in leaves(root.entries)}
+            chain = children(root.entries, made, {})
         return Plan(self.graph, self.flows, tuple(self.classes), chain, self.helpers)
 
     def levels(self) -> list[list[int]]:
-        """The scopes in which something is computed, the innermost first, the root last."""
-        heights = [0] * len(self.graph.scopes)
-        for scope in reversed(self.graph.scopes[1:]):
-            parent = parent_of(scope)
-            heights[parent] = max(heights[parent], heights[scope.id] + 1)
+        """The scopes in which something is computed, the innermost first, the root last.
+
+        All uses of a block are on one level, so that it is known of all together what they are made of.
+        """
+        scopes = self.graph.scopes
+        heights = [0] * len(scopes)
+        lowest: dict[str, int] = {}
+        # A block is never inside itself: a chain of blocks within blocks is no longer than there are blocks.
+        for _ in range(len({scope.block for scope in scopes}) + 1):
+            before = dict(lowest)
+            for scope in reversed(scopes):
+                here = max(heights[scope.id], lowest.get(scope.block or "", 0))
+                heights[scope.id] = here
+                if scope.block:
+                    lowest[scope.block] = here
+                if scope.parent is not None:
+                    heights[scope.parent] = max(heights[scope.parent], here + 1)
+            if lowest == before:
+                break
         levels: list[list[int]] = [[] for _ in range(heights[0] + 1)]
         for scope in self.graph.scopes:
             if scope.parent is None or not (self.flows[scope.id].empty or scope.shares is not None):
@@ -171,112 +159,22 @@ class Planner:
         self.depths[scope.id] = depth
         return True
 
-    def add_class(self, numbers: Sequence[int]) -> None:
-        """Make a class of scopes that share everything but values."""
-        trees = [self.contents[number] for number in numbers]
-        paths = [path for path, _ in leaves(trees[0])]
-        table = [
-            columns(parts) for parts in zip(*(tuple(parts_of(entries)) for entries in trees), strict=True)
-        ]
-        targets = [part.target for part in parts_of(trees[0])]
-        requests = [
-            [[self.request(column, values, path, target) for values in column.values] for column in row]
-            for path, target, row in zip(paths, targets, table, strict=True)
-        ]
-        sizes = self.parameters(numbers)
-        sizes.resolve([one for row in requests for column in row for one in column])
-        arguments = [
-            tuple(
-                column.write([sizes.text(one) for one in asked])
-                for column, asked in zip(row, asked_row, strict=True)
+    def add_class(self, scopes: Shared) -> None:
+        """Make a class of scopes that share it."""
+        one = self.maker.make(scopes)
+        self.classes.append(one)
+        for index, scope in enumerate(one.scopes):
+            given = [(p.name, p.values[index], p.is_positional) for p in one.parameters]
+            self.trees[scope] = Part(
+                one.number,
+                tuple((name, value) for name, value, is_positional in given if is_positional),
+                tuple((name, value) for name, value, is_positional in given if not is_positional),
             )
-            for row, asked_row in zip(table, requests, strict=True)
-        ]
-        flow = self.flows[numbers[0]]
-        parameters = sizes.ordered()
-        number = len(self.classes)
-        self.classes.append(
-            ClassPlan(
-                number,
-                word_of(flow.scope),
-                flow.scope.kind == "block",
-                is_sequential(flow, trees[0]),
-                tuple(numbers),
-                parameters,
-                written(trees[0], arguments),
-                sizes,
-            )
-        )
-        count = len(list(takewhile(lambda parameter: parameter.is_size, parameters[:POSITIONAL])))
-        for index, scope in enumerate(numbers):
-            given = tuple((parameter.name, parameter.values[index]) for parameter in parameters)
-            self.trees[scope] = Part(number, given[:count], given[count:])
 
-    def request(
-        self, column: Column, values: Sequence[object], path: tuple[str, ...], target: str | int
-    ) -> Request:
-        """The request for the values of an argument of the class `target`."""
-        if isinstance(target, str):
-            return Request(values, column.name, path, column.name in SIZES)
-        sizes = {parameter.name for parameter in self.classes[target].parameters if parameter.is_size}
-        return Request(values, column.name, path, column.name in sizes)
-
-    def parameters(self, numbers: Sequence[int]) -> Parameters:
-        """What may name the parameters of a class with these instances."""
-        scopes = [self.graph.scopes[number] for number in numbers]
-        arriving = [self.shape(self.flows[number].takes[:1]) for number in numbers]
-        leaving = [self.shape(self.flows[number].returns[:1]) for number in numbers]
-        return Parameters(
-            {name: [scope.arguments[name] for scope in scopes] for name in scopes[0].arguments},
-            [shape[0] if shape else 0 for shape in arriving],
-            [shape[0] if shape else 0 for shape in leaving],
-            all(len(shape) == 1 for shape in arriving),
-        )
-
-    def shape(self, values: Sequence[int]) -> tuple[int, ...]:
-        """The shape of the first value."""
-        value = self.graph.nodes[values[0]].output if values else None
-        return () if value is None else value.shape
-
-
-def constants(part: Part) -> tuple[str, ...]:
-    """The arguments of a part that is made once."""
-    return tuple(column.write([literal(values[0]) for values in column.values]) for column in columns([part]))
-
-
-def written(entries: Sequence[Entry], arguments: Sequence[tuple[str, ...]]) -> tuple[Child, ...]:
-    """The entries, each part with its arguments from the list, which is in the order of `leaves`."""
-    rest = iter(arguments)
-
-    def children(entries: Sequence[Entry]) -> tuple[Child, ...]:
-        return tuple(
-            Child(
-                key,
-                children(tree.entries)
-                if isinstance(tree, Inline)
-                else Made(tree.target, next(rest), tree.target == "nn.Parameter"),
-            )
-            for key, tree in entries
-        )
-
-    return children(entries)
-
-
-def parts_of(entries: Sequence[Entry]) -> list[Part]:
-    """Every part of the entries in order."""
-    return [part for _, part in leaves(entries)]
-
-
-def word_of(scope: Scope) -> str:
-    """What a scope's class is named after: its block, or its label without a number at the end."""
-    return scope.block or re.sub(r"[\W_]*\d+$", "", scope.key) or scope.key
-
-
-def is_sequential(flow: Flow, entries: Sequence[Entry]) -> bool:
-    """Whether the scope can be an `nn.Sequential`: a chain of modules that are called with one value."""
-    return flow.is_chain() and not any(
-        not fits_sequential(key) or (isinstance(tree, Part) and tree.apply) for key, tree in entries
-    )
+    def variant(self, numbers: Sequence[int]) -> Variant:
+        """Scopes that share everything but values."""
+        flow, entries = self.flows[numbers[0]], self.contents[numbers[0]]
+        return Variant(tuple(numbers), flow, entries, is_sequential(flow, entries))
 
 
 def shape_of(flow: Flow) -> Hashable:

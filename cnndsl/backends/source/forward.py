@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import groupby
 
 from cnndsl.backends.source.flow import Flow, Unit
@@ -20,7 +20,7 @@ from cnndsl.backends.source.outputs import Outputs
 from cnndsl.ir import Graph, Node
 from cnndsl.layers.declaration import Join, Layer, Module
 
-__all__ = ["Forward", "module_of", "write_forward"]
+__all__ = ["Conditional", "Forward", "module_of", "write_forward"]
 
 # A value that is needed this many steps after it was made goes by its label.
 FAR = 3
@@ -38,13 +38,34 @@ class Forward:
 
 
 @dataclass(frozen=True, slots=True)
+class Conditional:
+    """Steps in a row that stand behind an `if`.
+
+    They are taken where `test` is true; else `instead` is the value that stands for the last one's.
+    """
+
+    units: tuple[Unit, ...]
+    instead: int
+    test: str
+
+    @property
+    def result(self) -> int:
+        """The value that is used further on."""
+        return self.units[-1].gives[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """A statement of the body: the values it assigns, their variables, and the expression."""
+    """A statement of the body: the values it assigns, their variables, and the expression.
+
+    It stands behind an `if` where there is a `test`.
+    """
 
     values: tuple[int, ...]
     targets: str
     code: str
     training_only: bool
+    test: str = ""
 
 
 def module_of(graph: Graph, node: Node) -> Module:
@@ -82,21 +103,38 @@ class Variables:
         index = heappop(self.free)
         return "xyz"[index] if index < 3 else f"x{index - 2}"
 
+    def hold(self, value: int, name: str) -> None:
+        """Put the value into this variable, which holds nothing else that is needed."""
+        if GENERIC.fullmatch(name) and pool_index(name) in self.free:
+            self.free.remove(pool_index(name))
+            heapify(self.free)
+        self.used.add(name)
+        self.names[value] = name
+
     def release(self, value: int) -> None:
         """The value is not needed any more."""
         name = self.names[value]
         self.used.discard(name)
         if GENERIC.fullmatch(name):
-            index = "xyz".index(name) if len(name) == 1 else int(name[1:]) + 2
-            heappush(self.free, index)
+            heappush(self.free, pool_index(name))
+
+
+def pool_index(name: str) -> int:
+    """The place of a name in the pool."""
+    return "xyz".index(name) if len(name) == 1 else int(name[1:]) + 2
 
 
 def write_forward(
-    graph: Graph, flow: Flow, labels: Mapping[int, str | None], outputs: Outputs | None = None
+    graph: Graph,
+    flow: Flow,
+    labels: Mapping[int, str | None],
+    conditional: Sequence[Conditional] = (),
+    outputs: Outputs | None = None,
 ) -> Forward:
     """The `forward` of a scope's module; `labels` are the names that values may be called by.
 
-    `outputs` is what the root gives where that is a named tuple.
+    `conditional` are the steps that not every instance takes. `outputs` is what the root gives where
+    that is a named tuple.
     """
     units, last = steps_and_uses(graph, flow)
     variables = Variables()
@@ -108,28 +146,39 @@ def write_forward(
     parameters = tuple(variables.names[value] for value in flow.takes)
 
     named = called_by_label(flow)
+    behind = {unit.gives: one for one in conditional for unit in one.units}
+    # The variable for what conditional steps give, which holds the value that stands for it before.
+    kept: dict[int, str] = {}
     steps: list[Step] = []
     for index, unit in enumerate(units):
+        one = behind.get(unit.gives)
+        if one is not None and one.result not in kept:
+            instead = variables.names[one.instead]
+            kept[one.result] = instead
+            if last[one.instead] >= index + len(one.units):
+                kept[one.result] = variables.assign(one.result, labels.get(one.result))
+                steps.append(Step((), kept[one.result], instead, False))
         code = call(graph, unit, variables.names)
         for value in dict.fromkeys(unit.takes):
             if last[value] == index:
                 variables.release(value)
-        targets = [
-            variables.assign(
-                value, labels.get(value) if last[value] - index >= FAR or value in named else None
-            )
-            if value in last
-            else "_"
-            for value in unit.gives
-        ]
+        targets = []
+        for value in unit.gives:
+            if value in kept:
+                variables.hold(value, kept[value])
+            elif value in last:
+                is_far = last[value] - index >= FAR or value in named
+                variables.assign(value, labels.get(value) if is_far else None)
+            targets.append(variables.names.get(value, "_"))
         is_used = any(value in last for value in unit.gives)
-        steps.append(Step(unit.gives, ", ".join(targets) * is_used, code, unit.content.training_only))
+        test = "" if one is None else one.test
+        steps.append(Step(unit.gives, ", ".join(targets) * is_used, code, unit.content.training_only, test))
     if outputs is not None:
         lines = (*in_order(steps, outputs), *returned(outputs, variables.names))
         return Forward(parameters, outputs.annotation, lines)
     result = ", ".join(["torch.Tensor"] * len(flow.returns))
     result = result if len(flow.returns) == 1 else f"tuple[{result}]"
-    if steps and steps[-1].values == flow.returns:
+    if steps and steps[-1].values == flow.returns and not steps[-1].test:
         steps[-1] = replace(steps[-1], targets="return")
         return Forward(parameters, result, tuple(in_order(steps)))
     given = ", ".join(variables.names[value] for value in flow.returns)
@@ -139,9 +188,13 @@ def write_forward(
 def in_order(steps: Sequence[Step], outputs: Outputs | None = None) -> Iterator[str]:
     """The statements; those that training mode alone needs under that condition."""
     optional = outputs.in_training if outputs is not None else frozenset()
-    for training_only, group in groupby(steps, lambda step: step.training_only):
+    for (training_only, test), group in groupby(steps, lambda step: (step.training_only, step.test)):
         run = list(group)
-        if not training_only:
+        if test:
+            yield f"{BODY}if {test}:"
+            for step in run:
+                yield from written(step, BODY + " " * 4)
+        elif not training_only:
             for step in run:
                 yield from written(step, BODY)
         elif all(len(step.values) == 1 and step.values[0] in optional for step in run):

@@ -95,6 +95,8 @@ def literal(value: Any) -> str:
     >>> literal("same"), literal((3, 5)), literal(float("inf")), literal([1e-6])
     ('"same"', '(3, 5)', 'float("inf")', '[1e-6]')
     """
+    if type(value) is int:
+        return str(value)
     if isinstance(value, str):
         return json.dumps(value)
     if isinstance(value, float) and not abs(value) < float("inf"):

@@ -9,13 +9,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
-from typing import Any
+from itertools import takewhile
+from typing import Any, NamedTuple
 
-from cnndsl.backends.source.naming import literal, unique, variable
+from cnndsl.backends.source.naming import unique, variable
+from cnndsl.backends.source.signature import NEUTRAL, Parameter, default_of
+from cnndsl.backends.source.values import (
+    ABSENT,
+    Key,
+    agree,
+    candidates,
+    filled,
+    is_constant,
+    is_varying_size,
+    key_of,
+)
 from cnndsl.layers.windows import repeat
 
-__all__ = ["SIZES", "Parameter", "Parameters", "Request"]
+__all__ = ["SIZES", "Parameters", "Request"]
 
 # PyTorch's names for counts of channels or features.
 SIZES = frozenset(
@@ -23,42 +34,18 @@ SIZES = frozenset(
     "groups num_parameters data".split()
 )
 
-# The values of one argument, one an instance, as source: equal keys are one parameter.
-Key = tuple[str, ...]
+# The counts of channels that a class begins with are given by position, so many of them; the rest by keyword.
+POSITIONAL = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A constructor parameter and its value in every instance; `is_size` for a count of channels."""
-
-    name: str
-    values: tuple[Any, ...]
-    is_size: bool
-
-    @property
-    def annotation(self) -> str:
-        """The type of the values, as an annotation."""
-        return " | ".join(dict.fromkeys(map(type_of, self.values)))
-
-
-def type_of(value: Any) -> str:
-    """The annotation for a value."""
-    if value is None:
-        return "None"
-    if isinstance(value, (tuple, list)):
-        entries = " | ".join(dict.fromkeys(map(type_of, value)))
-        return f"tuple[{entries}, ...]" if isinstance(value, tuple) else f"list[{entries}]"
-    return type(value).__name__
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """An argument whose values are to be written: `wish` is its keyword, `path` the keys of its child.
 
-    `is_size` where it is a count of channels.
+    `key` are the values as source; `is_size` where it is a count of channels.
     """
 
     values: Sequence[Any]
+    key: Key
     wish: str
     path: tuple[str, ...]
     is_size: bool
@@ -84,22 +71,26 @@ class Parameters:
     def resolve(self, requests: Sequence[Request]) -> None:
         """Find an expression for every request's values; `text` then gives it."""
         self.halves = dict(half_kernels(requests))
-        self.sizes = {key_of(request.values) for request in requests if request.is_size}
+        self.sizes = {request.key for request in requests if request.is_size}
         wanted: dict[Key, list[Request]] = {}
+        partial: dict[Key, list[Request]] = {}
         for request in requests:
-            key = key_of(request.values)
-            if not is_constant(key) and not (request.wish == "padding" and key in self.halves):
+            key = request.key
+            if request.wish == "padding" and key in self.halves:
+                continue
+            if "" in key:
+                partial.setdefault(key, []).append(request)
+            elif not is_constant(key):
                 wanted.setdefault(key, []).append(request)
-        for name, values in self.words.items():
-            key = key_of([repeat(value) for value in values])
-            if key in wanted and key not in self.texts:
-                self.name(key, wanted[key][0].values, self.legal(name))
+        self.name_words(wanted)
         arriving = key_of(self.arriving)
-        if arriving in wanted and arriving not in self.texts:
+        is_wanted = arriving in wanted or any(
+            agree(arriving, key) for key in partial if key in self.sizes and not is_constant(arriving)
+        )
+        if is_wanted and arriving not in self.texts:
             derived = self.derive_arriving()
-            in_name = "in_features" if self.is_vector else "in_channels"
             if derived is None:
-                self.name(arriving, self.arriving, self.legal(in_name))
+                self.name_arriving()
             else:
                 self.texts[arriving] = derived
         rest = {key: asked for key, asked in wanted.items() if key not in self.texts}
@@ -109,11 +100,94 @@ class Parameters:
                 self.texts[key] = derived
                 del rest[key]
         self.name_rest(rest)
+        self.resolve_partial(partial)
+
+    def name_words(self, wanted: Mapping[Key, Sequence[Request]]) -> None:
+        """Make parameters of the block's own that are wanted as they are."""
+        keys = {name: key_of([repeat(value) for value in values]) for name, values in self.words.items()}
+        spelled = {name: self.spelled(name, key, wanted.get(key, ())) for name, key in keys.items()}
+        for name, key in keys.items():
+            if key in wanted and key not in self.texts:
+                word = spelled[name]
+                is_own = list(spelled.values()).count(word) == 1 and word not in self.words
+                self.name(key, wanted[key][0].values, self.legal(word if is_own else name))
+
+    def spelled(self, name: str, key: Key, asked: Sequence[Request]) -> str:
+        """A parameter that is one letter in the spec, a flag there, by PyTorch's word for what it is."""
+        wishes = {request.wish for request in asked}
+        if len(name) > 1 or not wishes:
+            return name
+        if key not in self.sizes or wishes == {"groups"}:
+            return wishes.pop() if len(wishes) == 1 else name
+        return f"out_{self.unit}" if key == key_of(self.leaving) else self.unit
+
+    @property
+    def unit(self) -> str:
+        """What sizes count."""
+        return "features" if self.is_vector else "channels"
+
+    def name_arriving(self) -> None:
+        """Make a parameter of what arrives."""
+        self.sizes.add(key_of(self.arriving))
+        self.name(key_of(self.arriving), self.arriving, self.legal(f"in_{self.unit}"))
+
+    def resolve_partial(self, partial: Mapping[Key, Sequence[Request]]) -> None:
+        """Find expressions for the arguments of a child that not every instance has.
+
+        Only instances that have it count. What they agree on is written, unless a parameter of the same
+        name has these values in them.
+        """
+        rest: dict[Key, Sequence[Request]] = {}
+        for key, asked in partial.items():
+            text = self.partial_text(key, asked)
+            if text is None:
+                rest[key] = [filled_in(one) for one in asked]
+            else:
+                self.texts[key] = text
+        self.name_rest({asked[0].key: asked for asked in rest.values()})
+        for key, asked in rest.items():
+            self.texts[key] = self.texts[asked[0].key]
+
+    def partial_text(self, key: Key, asked: Sequence[Request]) -> str | None:
+        """The expression for values that some instances lack, None where a new parameter has to be made."""
+        values = asked[0].values
+        is_same, is_size = is_constant(key), any(request.is_size for request in asked)
+        written = next(text for text in key if text)
+        known = [text for other, text in self.texts.items() if "" not in other and agree(key, other)]
+        for request in asked:
+            does_nothing = is_same and written == str(NEUTRAL.get(request.wish))
+            if request.wish in known and not does_nothing:
+                return request.wish
+        if is_size and known:
+            return known[0]
+        if is_size or not is_same:
+            for name, word in self.words.items():
+                other = key_of([repeat(value) for value in word])
+                if agree(key, other) and not is_constant(other):
+                    self.name(other, word, self.legal(name))
+                    return self.texts[other]
+        derived = self.derive(values, self.bases()) if is_size else None
+        return written if derived is None and is_same else derived
 
     def name(self, key: Key, values: Sequence[Any], name: str) -> None:
         """Make a parameter of the values."""
         self.named[name] = tuple(values)
         self.texts[key] = name
+
+    def name_values(self, values: Sequence[Any], name: str) -> str:
+        """The parameter that has these values, made where there is none."""
+        key = key_of([repeat(value) for value in values])
+        if key not in self.texts:
+            self.name(key, values, self.legal(name))
+        return self.texts[key]
+
+    def expression(self, values: Sequence[Any]) -> str:
+        """The expression for sizes that are a parameter of the block, what arrives or what leaves."""
+        key = key_of(values)
+        if key not in self.texts and key == key_of(self.arriving):
+            self.name_arriving()
+        name = next((name for name, word in self.words.items() if key_of(word) == key), "")
+        return self.texts.get(key) or self.name_values(values, name)
 
     def legal(self, name: str) -> str:
         """The name, changed where Python or generated code means something else by it."""
@@ -151,10 +225,18 @@ class Parameters:
             for word in words:
                 key = key_of(bases[word])
                 if key not in self.texts:
-                    self.name(key, bases[word], self.legal(word))
+                    self.name_base(key, bases[word], word)
                 names.append(self.texts[key])
             return template.format(*names)
         return None
+
+    def name_base(self, key: Key, values: Sequence[Any], word: str) -> None:
+        """Make a parameter of the block's own that others are computed from."""
+        name = f"out_{self.unit}"
+        if len(word) == 1 and key == key_of(self.leaving) and name not in {*self.words, *self.named}:
+            self.sizes.add(key)
+            word = name
+        self.name(key, values, self.legal(word))
 
     def name_rest(self, rest: Mapping[Key, Sequence[Request]]) -> None:
         """Name what no word of the block explains after PyTorch's keywords, else after the child too."""
@@ -179,8 +261,8 @@ class Parameters:
 
     def text(self, request: Request) -> str:
         """The expression for a request that was resolved."""
-        key = key_of(request.values)
-        if is_constant(key):
+        key = request.key
+        if "" not in key and is_constant(key):
             return key[0]
         if request.wish == "padding" and key in self.halves:
             return f"{self.texts[self.halves[key]]} // 2"
@@ -195,58 +277,44 @@ class Parameters:
         return self.texts.get(key) or self.derive(values, bases)
 
     def ordered(self) -> tuple[Parameter, ...]:
-        """The parameters: what arrives, the block's own in their order, then the others."""
+        """The parameters: what arrives and leaves, the block's own in their order, then the others."""
         own = [self.texts.get(key_of([repeat(value) for value in values])) for values in self.words.values()]
-        front = [name for name in ("in_channels", "in_features") if name not in own]
+        ends = ("in_channels", "in_features", "out_channels", "out_features")
+        front = [name for name in ends if name not in self.words]
         order = [name for name in (*front, *own) if name in self.named]
         order += [name for name in self.named if name not in order]
-        return tuple(
-            Parameter(name, self.named[name], key_of(self.named[name]) in self.sizes)
-            for name in dict.fromkeys(order)
-        )
+        names = list(dict.fromkeys(order))
+        sizes = {name: key_of(self.named[name]) in self.sizes for name in names}
+        leading = list(takewhile(sizes.__getitem__, names[:POSITIONAL]))
+        found = [
+            Parameter(
+                name,
+                self.named[name],
+                sizes[name],
+                name in leading,
+                None if name in leading else default_of(name, self.named[name]),
+            )
+            for name in names
+        ]
+        return tuple(sorted(found, key=lambda parameter: parameter.default is not None))
 
 
-def key_of(values: Sequence[Any]) -> Key:
-    """The values as source."""
-    return tuple(map(literal, values))
-
-
-def is_constant(key: Key) -> bool:
-    """Whether all instances agree."""
-    return all(text == key[0] for text in key)
+def filled_in(request: Request) -> Request:
+    """The request with None where an instance lacks the child."""
+    values = filled(request.values)
+    return request._replace(values=values, key=key_of(values))
 
 
 def half_kernels(requests: Sequence[Request]) -> Iterator[tuple[Key, Key]]:
     """The paddings that are half of a kernel, with that kernel: `kernel_size=k, padding=k // 2`."""
-    kernels = [r.values for r in requests if r.wish == "kernel_size" and is_varying_size(r.values)]
+    kernels = [r for r in requests if r.wish == "kernel_size" and is_varying_size(r.values)]
     for request in requests:
         if request.wish == "padding":
             for kernel in kernels:
-                if all(type(p) is int and p == k // 2 for p, k in zip(request.values, kernel, strict=True)):
-                    yield key_of(request.values), key_of(kernel)
+                if all(is_half(p, k) for p, k in zip(request.values, kernel.values, strict=True)):
+                    yield request.key, kernel.key
 
 
-def is_varying_size(values: Sequence[Any]) -> bool:
-    """Whether the values are positive whole numbers that are not all the same."""
-    return all(type(value) is int and value > 0 for value in values) and len(set(values)) > 1
-
-
-def candidates(
-    values: Sequence[int], bases: Mapping[str, Sequence[int]]
-) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The ways to write the values: names of bases, and a template for their expressions."""
-    for name, base in bases.items():
-        ratios = {value // b if value % b == 0 else 0 for value, b in zip(values, base, strict=True)}
-        ratio = ratios.pop()
-        if not ratios and ratio > 1:
-            yield (name,), f"{ratio} * {{}}"
-        ratios = {b // value if b % value == 0 else 0 for value, b in zip(values, base, strict=True)}
-        ratio = ratios.pop()
-        if not ratios and ratio > 1:
-            yield (name,), f"{{}} // {ratio}"
-    for (name, base), (other, factor) in combinations(bases.items(), 2):
-        pairs = list(zip(values, base, factor, strict=True))
-        if all(value == a * b for value, a, b in pairs):
-            yield (name, other), "{} * {}"
-        if all(value == a + b for value, a, b in pairs):
-            yield (name, other), "{} + {}"
+def is_half(padding: Any, kernel: Any) -> bool:
+    """Whether the padding is half of the kernel, or neither is there."""
+    return padding is kernel is ABSENT or (type(padding) is type(kernel) is int and padding == kernel // 2)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from cnndsl.backends.source.naming import literal
 from cnndsl.ir import Node
-from cnndsl.layers.declaration import Module, Raw
+from cnndsl.layers.declaration import Layer, Module, Raw
 from cnndsl.layers.windows import repeat
 
 __all__ = [
@@ -22,9 +23,13 @@ __all__ = [
     "Entry",
     "Inline",
     "Part",
+    "Path",
     "Tree",
+    "TypeName",
     "columns",
+    "fits",
     "leaves",
+    "likeness",
     "part_of",
     "skeleton",
 ]
@@ -33,6 +38,19 @@ __all__ = [
 NUMBER = re.compile(r"(?<![\w.])(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)")
 
 Arguments = tuple[tuple[str, Any], ...]
+
+# The keys that lead to a part.
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TypeName:
+    """A class as a value: `nn.ReLU`, where the uses of a block differ in their activations."""
+
+    name: str
+
+    def __repr__(self) -> str:
+        return self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +86,7 @@ def part_of(node: Node, module: Module) -> Part:
     return Part(module.name, module.positional, module.keywords, module.apply, node)
 
 
-def leaves(entries: Sequence[Entry], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Part]]:
+def leaves(entries: Sequence[Entry], path: Path = ()) -> Iterator[tuple[Path, Part]]:
     """Every part in order, with the keys that lead to it."""
     for key, tree in entries:
         if isinstance(tree, Part):
@@ -93,6 +111,34 @@ def part_skeleton(part: Part) -> tuple[Hashable, ...]:
         tuple((name, pieces(value)) for name, value in part.positional),
         tuple((name, pieces(value)) for name, value in part.keywords if not is_plain(part, name, value)),
     )
+
+
+def fits(part: Part, other: Part) -> bool:
+    """Whether two parts may stand for each other in one class: both of one class, or both activations."""
+    return part_skeleton(part) == part_skeleton(other) or (is_activation(part) and is_activation(other))
+
+
+def is_activation(part: Part) -> bool:
+    """Whether the part is an activation that is made without arguments."""
+    return (
+        part.node is not None
+        and isinstance(part.node.layer, Layer)
+        and part.node.layer.family == "activation"
+        and not (part.positional or part.keywords or part.apply)
+    )
+
+
+def likeness(part: Part, other: Part) -> int:
+    """How much two parts that fit are alike: the arguments that agree, and the pairs of equal ones.
+
+    The two convolutions of an inverted residual are told apart by it: one widens with a 1x1 kernel, the
+    other keeps the channels.
+    """
+    if part.target != other.target:
+        return 0
+    values: list[list[Any]] = [one.values[0] for one in columns([part, other])]
+    pairs = [(a == b, c == d) for (a, c), (b, d) in combinations(values, 2)]
+    return sum(bool(a == b) for a, b in values) + sum(bool(a and b) for a, b in pairs)
 
 
 def is_plain(part: Part, name: str, value: Any) -> bool:

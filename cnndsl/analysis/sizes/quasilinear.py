@@ -1,8 +1,8 @@
 """What a size is as a function of an open size n: exact, for every n from 1 on.
 
-Windows round down, so that a size is no polynomial of n, but from some n on it is one for every remainder of n
-by a period: floor((n + 1) / 2) is k for n = 2k and k + 1 for n = 2k + 1. These functions are closed under
-+, -, *, and // by a whole number; where one is positive or zero is a `PeriodicSet`.
+Windows round down, so that a size is no polynomial of n, but from some n on it is one for every remainder
+of n by a period: floor((n + 1) / 2) is k for n = 2k and k + 1 for n = 2k + 1. These functions are closed
+under +, -, *, and // by a whole number; where one is positive or zero is a `PeriodicSet`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from math import gcd, lcm
 from typing import NamedTuple
 
-from cnndsl.analysis.periodic import PeriodicSet, bounded, divisors
+from cnndsl.analysis.sizes.periodic import PeriodicSet, bounded, divisors
 
 __all__ = ["IDENTITY", "Function", "merge"]
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cnndsl.analysis.limits import Limit
-from cnndsl.analysis.periodic import PeriodicSet
-from cnndsl.analysis.replaying import Replay, replay
-from cnndsl.analysis.wording import NormalForm, normal_form, set_text
+from cnndsl.analysis.sizes.limits import Limit
+from cnndsl.analysis.sizes.periodic import PeriodicSet
+from cnndsl.analysis.sizes.replaying import Replay, replay
+from cnndsl.analysis.sizes.wording import NormalForm, normal_form, set_text
 from cnndsl.dims import AXIS_LETTERS
 from cnndsl.ir import Graph
 from cnndsl.text import Span
@@ -55,6 +55,14 @@ class AxisSizes:
     def is_everything(self) -> bool:
         """Whether every size is valid."""
         return self.valid is not None and not ~self.valid
+
+    def lines(self) -> list[str]:
+        """The sizes in words and, below, what limits them."""
+        lines = [f"{self.axis}: {self.text}"]
+        for reason in self.reasons:
+            is_all = reason.condition == self.text
+            lines.append(f"   {reason.message}" if is_all else f"   {reason.condition}: {reason.message}")
+        return lines
 
     def __contains__(self, size: int) -> bool:
         if self.valid is None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from cnndsl.analysis.limits import Cause, Limit, Piece, limits_of, place_of
-from cnndsl.analysis.periodic import EVERYTHING, PeriodicSet
-from cnndsl.analysis.probing import Formula, Probe, Region, Several, Size, explore, opened
-from cnndsl.analysis.quasilinear import IDENTITY, Function, merge
+from cnndsl.analysis.sizes.limits import Cause, Limit, Piece, limits_of, place_of
+from cnndsl.analysis.sizes.periodic import EVERYTHING, PeriodicSet
+from cnndsl.analysis.sizes.probing import Formula, Probe, Region, Several, Size, explore, opened
+from cnndsl.analysis.sizes.quasilinear import IDENTITY, Function, merge
 from cnndsl.diagnostics import PluginError
 from cnndsl.dims import NotExact, Value
 from cnndsl.ir import Graph, Node

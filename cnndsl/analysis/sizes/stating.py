@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cnndsl import syntax as s
-from cnndsl.analysis.replaying import Check
+from cnndsl.analysis.sizes.replaying import Check
 from cnndsl.diagnostics import SpecError
 from cnndsl.dims import NotExact, Value
 from cnndsl.elaboration.context import Stated

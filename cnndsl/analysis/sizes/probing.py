@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from cnndsl.analysis.periodic import PeriodicSet
-from cnndsl.analysis.quasilinear import Function
-from cnndsl.analysis.wording import formula_text
+from cnndsl.analysis.sizes.periodic import PeriodicSet
+from cnndsl.analysis.sizes.quasilinear import Function
+from cnndsl.analysis.sizes.wording import formula_text
 from cnndsl.dims import NotExact, OpenSize
 
 __all__ = ["Dim", "Formula", "Probe", "Region", "Several", "Size", "explore", "opened"]

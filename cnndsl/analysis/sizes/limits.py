@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import gcd, lcm
 from typing import Any, NamedTuple
 
-from cnndsl.analysis.periodic import NOTHING, PeriodicSet, divisors
-from cnndsl.analysis.probing import Formula, Region, Size
-from cnndsl.analysis.quasilinear import Function
-from cnndsl.analysis.wording import formula_text, set_text
+from cnndsl.analysis.sizes.periodic import NOTHING, PeriodicSet, divisors
+from cnndsl.analysis.sizes.probing import Formula, Region, Size
+from cnndsl.analysis.sizes.quasilinear import Function
+from cnndsl.analysis.sizes.wording import formula_text, set_text
 from cnndsl.dims import NotExact, Value, format_shape
 from cnndsl.ir import Node
 from cnndsl.layers.declaration import Join, LayerError

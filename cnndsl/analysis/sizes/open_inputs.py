@@ -12,10 +12,10 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from cnndsl import syntax as s
-from cnndsl.analysis.limits import Limit
-from cnndsl.analysis.replaying import Replay, replay
-from cnndsl.analysis.sizes import AxisSizes, axis_sizes
-from cnndsl.analysis.stating import check_of
+from cnndsl.analysis.sizes.answer import AxisSizes, axis_sizes
+from cnndsl.analysis.sizes.limits import Limit
+from cnndsl.analysis.sizes.replaying import Replay, replay
+from cnndsl.analysis.sizes.stating import check_of
 from cnndsl.diagnostics import Diagnostic, Related
 from cnndsl.dims import Shape
 from cnndsl.elaborate import Elaboration, elaborate
@@ -163,7 +163,8 @@ def _dependent(limit: Limit, nodes: Sequence[Node]) -> Diagnostic:
             related = (Related("here the open size becomes features", before.span),)
     return Diagnostic(
         "free-size",
-        f"the weights of `{node.layer.name}` would depend on the open size {limit.letter}: {limit.arriving} arrives",
+        f"the weights of `{node.layer.name}` would depend on the open size {limit.letter}: "
+        f"{limit.arriving} arrives",
         limit.span,
         related=related,
         help=help,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cnndsl.analysis.periodic import PeriodicSet
-from cnndsl.analysis.quasilinear import Function
+from cnndsl.analysis.sizes.periodic import PeriodicSet
+from cnndsl.analysis.sizes.quasilinear import Function
 
 __all__ = ["NormalForm", "formula_text", "normal_form", "set_text"]
 
@@ -18,7 +18,7 @@ MOST_PERIOD = 256
 def formula_text(function: Function, letter: str) -> str:
     """A function of an open size as a formula.
 
-    >>> from cnndsl.analysis.quasilinear import IDENTITY
+    >>> from cnndsl.analysis.sizes.quasilinear import IDENTITY
     >>> formula_text((IDENTITY - 3) // 2 + 1, "H"), formula_text(IDENTITY // 16 * 2 + 1, "H")
     ('floor((H - 1)/2)', '2*floor(H/16) + 1')
     """

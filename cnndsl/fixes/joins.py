@@ -1,0 +1,292 @@
+"""Candidates for branches that do not go together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from cnndsl import syntax as s
+from cnndsl.diagnostics import Edit
+from cnndsl.dims import Value, format_shape
+from cnndsl.fixes.candidates import Candidate, Case, Maker, every_statement, form, plain, written
+from cnndsl.fixes.sizes import keeping_padding, sizes_in_the_input
+from cnndsl.ir import Node
+from cnndsl.layers.declaration import Layer
+from cnndsl.text import Span
+
+__all__ = ["JOINS"]
+
+
+class Branch(NamedTuple):
+    """A branch as it is written, and what it gives. `span` is None for what arrives at the join."""
+
+    span: Span | None
+    value: Value
+    end: Node
+
+
+def _branches(case: Case) -> list[Branch]:
+    """The branches of the join, each with its value."""
+    node, item = case.node, case.item
+    if node is None or len(node.inputs) < 2:
+        return []
+    spans: list[Span | None]
+    if isinstance(item, s.Join):
+        spans = [one.span for one in item.branches]
+    elif isinstance(item, s.Residual):
+        spans = [item.branch.span, None]
+    elif isinstance(item, s.Call):
+        spans = [None, *(one.span for one in item.arguments)]
+    else:
+        return []
+    nodes = [case.graph.nodes[id] for id in node.inputs]
+    if len(spans) != len(nodes):
+        return []
+    return [
+        Branch(span, one.output, one)
+        for span, one in zip(spans, nodes, strict=True)
+        if one.output is not None
+    ]
+
+
+def _pairs(case: Case) -> Iterator[tuple[Branch, Branch]]:
+    """Branches that differ from another, with that other: what most branches agree on comes first."""
+    branches = _branches(case)
+    shapes = [one.value.shape for one in branches]
+    order = sorted(branches, key=lambda one: shapes.count(one.value.shape))
+    for one in order:
+        for other in reversed(order):
+            if one.value.shape != other.value.shape:
+                yield one, other
+
+
+def _chain(case: Case, branch: Branch) -> Iterator[Node]:
+    """The items of a branch that have arguments, from its end back."""
+    at = branch.end
+    start = case.node.span.start if case.node is not None else 0
+    for _ in range(64):
+        if (
+            isinstance(at.layer, Layer)
+            and at.arguments
+            and (branch.span is None or _within(at.span, branch.span))
+        ):
+            yield at
+        if not at.inputs:
+            return
+        at = case.graph.nodes[at.inputs[0]]
+        if branch.span is not None and at.span.start < min(start, branch.span.start) and not at.uses:
+            return
+
+
+def _within(span: Span, around: Span) -> bool:
+    return around.start <= span.start and span.end <= around.end
+
+
+def _edited(case: Case, node: Node, name: str, value: object, title: str = "") -> Candidate | None:
+    """The candidate that gives an argument of some item another value."""
+    layer = node.layer
+    call = _call_at(case, node.span)
+    if call is None or not isinstance(layer, Layer) or name not in {one.name for one in layer.arguments}:
+        return None
+    argument = layer.argument(name)
+    before = written(layer, call).get(name)
+    where = "" if node.span.first.line == case.span.first.line else f" in line {node.span.first.line}"
+    if before is not None:
+        positional = before.keyword is None and isinstance(before.value, s.Number)
+        new = form(argument, value, positional)
+        says = title or f"`{new}` instead of `{before.span.text}`{where} fits: {{shape}}"
+        return Candidate(says, (Edit(before.span, new),), ends_at=case.end_of_item)
+    new = form(argument, value)
+    edit = case.edit(call.span.end, call.span.end, f" {new}")
+    says = title or f"`{call.span.text} {new}`{where} fits: {{shape}}"
+    return Candidate(says, (edit,), ends_at=case.end_of_item)
+
+
+def _call_at(case: Case, span: Span) -> s.Call | None:
+    """The use of a layer that stands at a place."""
+    for statement in every_statement(case.tree):
+        if statement.span.start <= span.start and span.end <= statement.span.end:
+            item = plain(statement)
+            if isinstance(item, s.Call) and item.span == span:
+                return item
+    return None
+
+
+def channels_inside(case: Case) -> Iterator[Candidate]:
+    """The last layer of a branch that makes channels makes those of the other branch."""
+    yield from _channels(case, inside=True)
+
+
+def channels_before(case: Case) -> Iterator[Candidate]:
+    """A layer before the join makes the channels that a branch has."""
+    yield from _channels(case, inside=False)
+
+
+def _channels(case: Case, inside: bool) -> Iterator[Candidate]:
+    for one, other in _pairs(case):
+        if inside == (one.span is None or case.node is None):
+            continue
+        if one.value.rank != other.value.rank or one.value.channels == other.value.channels:
+            continue
+        for node in _chain(case, one):
+            if node.arguments.get("out") == one.value.channels:
+                candidate = _edited(case, node, "out", other.value.channels)
+                if candidate is not None:
+                    yield candidate
+                break
+
+
+def windows(case: Case) -> Iterator[Candidate]:
+    """A window in a branch keeps the size, or has the stride that the other branch has."""
+    for one, other in _pairs(case):
+        if one.value.rank != other.value.rank or one.value.spatial == other.value.spatial:
+            continue
+        for node in list(_chain(case, one))[:4]:
+            args = node.arguments
+            if "kernel_size" not in args or "stride" not in args:
+                continue
+            keeping = keeping_padding(args, "ceil_mode" in args)
+            if keeping is not None and args.get("padding") != keeping:
+                yield from _some(_edited(case, node, "padding", keeping))
+            ratio = _ratio(one.value, other.value, args["stride"])
+            if ratio is not None and ratio != args["stride"]:
+                yield from _some(_edited(case, node, "stride", ratio))
+            if args.get("ceil_mode") is False:
+                yield from _some(_edited(case, node, "ceil_mode", True))
+            if "output_padding" in args:
+                more = tuple(
+                    b - a + p
+                    for a, b, p in zip(
+                        one.value.spatial, other.value.spatial, args["output_padding"], strict=True
+                    )
+                )
+                if all(0 <= op < st for op, st in zip(more, args["stride"], strict=True)):
+                    yield from _some(_edited(case, node, "output_padding", more))
+
+
+def _some(candidate: Candidate | None) -> Iterator[Candidate]:
+    if candidate is not None:
+        yield candidate
+
+
+def _ratio(one: Value, other: Value, stride: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The stride with which the first branch would have the sizes of the other."""
+    found = []
+    for a, b, st in zip(one.spatial, other.spatial, stride, strict=True):
+        arrived = a * st
+        step = max(1, round(arrived / b)) if b else 0
+        if step < 1:
+            return None
+        found.append(step)
+    return tuple(found)
+
+
+def _is_short(branch: Branch) -> bool:
+    """Whether a branch hands on what arrived, or a tap."""
+    return branch.span is None or branch.span.text == "identity" or branch.span.text.startswith("@")
+
+
+def projection(case: Case) -> Iterator[Candidate]:
+    """A 1x1 convolution on the short way, with the stride that the sizes ask for."""
+    # The short way before the others: it is where a projection belongs.
+    for one, other in sorted(_pairs(case), key=lambda pair: not _is_short(pair[0])):
+        a, b = one.value, other.value
+        if a.rank != b.rank or not a.rank or not a.channels_first:
+            continue
+        strides = []
+        for n, m in zip(a.spatial, b.spatial, strict=True):
+            step = -(-n // m) if m else 0
+            if step < 1 or (n - 1) // step + 1 != m:
+                break
+            strides.append(step)
+        else:
+            wide = tuple(strides)
+            step_text = (
+                "" if set(wide) == {1} else f" s{format_shape(wide[:1] if len(set(wide)) == 1 else wide)}"
+            )
+            yield from _on_branch(case, one, f"conv {b.channels} k1{step_text}")
+
+
+def _on_branch(case: Case, branch: Branch, item: str) -> Iterator[Candidate]:
+    """The candidates that let a branch go through one item more."""
+    whole = case.item
+    end = case.end_of_item
+    if branch.span is None and isinstance(whole, s.Residual):
+        if whole.condition is None:
+            word = case.source.span(whole.span.start, whole.span.start + len("residual"))
+            close = len(case.text[: whole.span.end - 1].rstrip())
+            edits = (Edit(word, "add"), case.edit(close, close, f" | {item}"))
+            yield Candidate(f"`add {{ ... | {item} }}` fits: {{shape}}", edits, ends_at=end)
+    elif branch.span is None:
+        yield from _some(
+            case.insert_before(item, f"`{item} -> {whole.span.text if whole else ''}` fits: {{shape}}")
+        )
+    elif branch.span.text == "identity":
+        yield Candidate(
+            f"`{item}` instead of `identity` fits: {{shape}}", (Edit(branch.span, item),), ends_at=end
+        )
+    elif isinstance(whole, s.Call):
+        # A tap among the arguments: the join is written with branches.
+        taps = [one.span.text for one in whole.arguments]
+        listed = [
+            f"{tap} -> {item}" if one.span == branch.span else tap
+            for one, tap in zip(whole.arguments, taps, strict=True)
+        ]
+        new = f"{whole.name} {{ identity | {' | '.join(listed)} }}"
+        yield Candidate(f"`{new}` fits: {{shape}}", (Edit(whole.span, new),), ends_at=end)
+    else:
+        at = branch.span.end
+        yield Candidate(
+            f"`-> {item}` at the end of the branch fits: {{shape}}",
+            (case.edit(at, at, f" -> {item}"),),
+            ends_at=end,
+        )
+
+
+def borders(case: Case) -> Iterator[Candidate]:
+    """A branch that is a little smaller is padded or upsampled, one that is a little larger is cropped."""
+    for one, other in _pairs(case):
+        a, b = one.value, other.value
+        if a.rank != b.rank or not a.rank:
+            continue
+        gaps = [m - n for n, m in zip(a.spatial, b.spatial, strict=True)]
+        if not any(gaps):
+            continue
+        # `pad` and `crop` take the last axis first.
+        sides = [side for gap in reversed(gaps) for side in (abs(gap) // 2, abs(gap) - abs(gap) // 2)]
+        if all(gap >= 0 for gap in gaps):
+            if max(gaps) <= 4:
+                yield from _on_branch(case, one, f"pad {' '.join(map(str, sides))}")
+            sizes = format_shape(b.spatial[:1] if len(set(b.spatial)) == 1 else b.spatial)
+            text = sizes if "x" not in sizes else f"({', '.join(map(str, b.spatial))})"
+            yield from _on_branch(case, one, f"upsample size={text}")
+        elif all(gap <= 0 for gap in gaps) and min(gaps) >= -8:
+            yield from _on_branch(case, one, f"crop {' '.join(map(str, sides))}")
+
+
+def flattened(case: Case) -> Iterator[Candidate]:
+    """A branch that gives an image beside one that gives a vector."""
+    for one, other in _pairs(case):
+        if one.value.rank and not other.value.rank:
+            yield from _on_branch(case, one, "flatten")
+
+
+def widened(case: Case) -> Iterator[Candidate]:
+    """The widths of vectors: a linear layer brings them together."""
+    for one, other in _pairs(case):
+        if not one.value.rank and not other.value.rank:
+            yield from _on_branch(case, one, f"linear {other.value.channels}")
+
+
+JOINS: dict[str, tuple[Maker, ...]] = {
+    "shape-mismatch": (
+        channels_inside,
+        windows,
+        projection,
+        borders,
+        flattened,
+        widened,
+        channels_before,
+        sizes_in_the_input,
+    ),
+}

@@ -1,0 +1,131 @@
+"""Which weights a run trains, and how fast: settings that speak of weights by their names.
+
+`freeze` and `unfreeze` are shell-style patterns on the names of modules and weights, `rates` learning
+rates by such patterns. What `unfreeze` names is trained, whatever `freeze` says; of several rates the
+last that fits holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
+
+from cnndsl.backends.matching import grouped
+from cnndsl.backends.paths import help_with_path, matches, prefixes
+from cnndsl.training.settings import TrainSettings
+
+__all__ = ["Frozen", "Misnomer", "describe", "misnomers", "parameter_groups"]
+
+SHOWN = 6
+
+
+class Misnomer(NamedTuple):
+    """A pattern that does not do what its setting is for."""
+
+    setting: str
+    pattern: str
+    message: str
+    help: tuple[str, ...]
+
+
+def is_frozen(name: str, settings: TrainSettings) -> bool:
+    """Whether the weight, or buffer, of this name stays as it is."""
+    return any(matches(pattern, name) for pattern in settings.freeze) and not any(
+        matches(pattern, name) for pattern in settings.unfreeze
+    )
+
+
+def rate_of(name: str, settings: TrainSettings) -> float:
+    """The learning rate of a weight, before the schedule."""
+    rate = settings.optimizer.lr
+    for pattern, own in settings.rates.items():
+        if matches(pattern, name):
+            rate = own
+    return rate
+
+
+def misnomers(settings: TrainSettings, names: Mapping[str, bool]) -> Iterator[Misnomer]:
+    """What is wrong with the patterns of `settings` for a network.
+
+    `names` are those of the network's state dict, each with whether it is trainable.
+    """
+    trained = [name for name, trainable in names.items() if trainable and not is_frozen(name, settings)]
+    frozen = [name for name in names if any(matches(pattern, name) for pattern in settings.freeze)]
+    for setting, candidates, why in (
+        ("freeze", list(names), ""),
+        ("unfreeze", frozen, "nothing that `{}` names is frozen"),
+        ("rates", trained, "all that `{}` names is frozen: a learning rate would do nothing"),
+    ):
+        for pattern in getattr(settings, setting):
+            if not any(matches(pattern, name) for name in names):
+                yield Misnomer(
+                    setting,
+                    pattern,
+                    f"no layer and no weight is called `{pattern}`",
+                    help_with_path(pattern, names),
+                )
+            elif not any(matches(pattern, name) for name in candidates):
+                yield Misnomer(setting, pattern, why.format(pattern), ())
+    trainable = [name for name in names if names[name]]
+    if settings.freeze and trainable and not trained:
+        last = prefixes(trainable[-1])[0]
+        yield Misnomer(
+            "freeze",
+            settings.freeze[0],
+            "all weights are frozen: nothing is left to train",
+            (f"`unfreeze {last}` trains that part",),
+        )
+
+
+class Frozen:
+    """The part of a model that a run leaves as it is; `release` undoes what was done to it.
+
+    Its weights get no gradients, and its norms keep their running statistics: in training mode too, they
+    normalise with them, as in evaluation. Dropout is not affected.
+    """
+
+    def __init__(self, model: nn.Module, settings: TrainSettings) -> None:
+        self.weights = [
+            weight
+            for name, weight in model.named_parameters(remove_duplicate=False)
+            if weight.requires_grad and is_frozen(name, settings)
+        ]
+        self.norms = [
+            module
+            for path, module in model.named_modules()
+            if isinstance(module, _NormBase) and is_frozen(f"{path}.running_mean".lstrip("."), settings)
+        ]
+        for weight in self.weights:
+            weight.requires_grad_(False)
+
+    def hold(self) -> None:
+        """Keep the statistics of frozen norms, after the model was put into training mode."""
+        for norm in self.norms:
+            norm.eval()
+
+    def release(self) -> None:
+        """Let the weights be trained again."""
+        for weight in self.weights:
+            weight.requires_grad_(True)
+
+
+def parameter_groups(model: nn.Module, settings: TrainSettings) -> list[dict[str, Any]]:
+    """The weights that are trained, as PyTorch's optimizers take them: a group for each learning rate."""
+    groups: dict[float, list[nn.Parameter]] = {}
+    for name, weight in model.named_parameters():
+        if not is_frozen(name, settings):
+            groups.setdefault(rate_of(name, settings), []).append(weight)
+    return [{"params": weights, "lr": rate} for rate, weights in groups.items()]
+
+
+def describe(model: nn.Module, settings: TrainSettings) -> str:
+    """What is trained of a model of which a part is frozen."""
+    sizes = {name: weight.numel() for name, weight in model.named_parameters()}
+    trained = [name for name in sizes if not is_frozen(name, settings)]
+    parts = [part.partition(" ")[0] for part in grouped(trained, sizes)]
+    shown = ", ".join([*parts[:SHOWN], *(["..."] if len(parts) > SHOWN else [])])
+    count = sum(sizes[name] for name in trained)
+    return f"{count:,} of {sum(sizes.values()):,} parameters are trained, in {shown}; the others are frozen"
