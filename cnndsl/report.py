@@ -33,10 +33,10 @@ class Report:
     source: Source
     graph: Graph
     diagnostics: tuple[Diagnostic, ...]
-    sizes: tuple[AxisSizes, ...] = ()
-    open_shapes: Mapping[int, tuple[int | str, ...]] = field(default_factory=dict)
     # Checks another text as this one was checked: the same input, the same params.
     again: Callable[[str], Report] | None = field(default=None, repr=False, compare=False)
+    sizes: tuple[AxisSizes, ...] = ()
+    open_shapes: Mapping[int, tuple[int | str, ...]] = field(default_factory=dict)
 
     def with_fixes(self) -> Report:
         """The report with fixes for its errors, each tried out: the error goes away, and no other comes.
