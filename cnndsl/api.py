@@ -1,6 +1,7 @@
 """The compiler for use in Python: check, compile, show, draw, to_python.
 
-A spec is a `Path`, or text; a single word that ends in `.cnn` is a path too.
+A spec is a `Path`, or text; a single word that ends in `.cnn` is a path too, and one that begins with `zoo:` names a
+network of the zoo.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from cnndsl.dims import Shape
 from cnndsl.elaborate import elaborate
 from cnndsl.elaboration.arriving import input_problem, open_letters
 from cnndsl.ir import Graph
-from cnndsl.parser import Parsed, parse_all
+from cnndsl.parser import parse_all, together
 from cnndsl.report import Report
 from cnndsl.syntax import Body
 from cnndsl.text import Source
@@ -48,11 +49,19 @@ Inputs = Sequence[int] | Mapping[str, Sequence[int]]
 
 
 def read_spec(spec: Spec) -> Source:
-    """The text of a spec with its name; OSError where a file cannot be read."""
+    """The text of a spec with its name; OSError where a file cannot be read, or the zoo has no such network.
+
+    >>> read_spec("zoo:resnet18").text.splitlines()[2]
+    'model ResNet18'
+    """
     if isinstance(spec, Source):
         return spec
     if not isinstance(spec, (str, Path)):
         raise TypeError(f"a spec is a text or a Path, not {type(spec).__name__}")
+    if isinstance(spec, str) and spec.startswith("zoo:") and len(spec.split()) == 1:
+        from cnndsl.zoo import source
+
+        return source(spec.removeprefix("zoo:"))
     is_path = isinstance(spec, Path) or (spec.endswith(".cnn") and len(spec.split()) == 1)
     if not is_path:
         return Source(str(spec).removeprefix("\ufeff"), "<text>")
@@ -133,7 +142,8 @@ def _check(
                 found = tuple(one for one in found if one.rule not in SIZE_WARNINGS)
 
     def again(text: str) -> Report:
-        return _check(_again(source, text), input, params, with_warnings)
+        # To try a fix out: whether it brings errors is what counts.
+        return _check(_again(source, text), input, params, with_warnings=False)
 
     report = Report(source, result.graph, found, again)
     if opened is not None:
@@ -148,14 +158,6 @@ def _check(
 def _again(source: Source, text: str) -> Source:
     """Another text in the place of this one."""
     return Source(text, source.name, source.path)
-
-
-def together(parsed: Parsed, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """What does not parse and what else is wrong, in the order of the text, without follow-ups."""
-    from cnndsl.slips.recovery import without_follow_ups
-
-    both = (*parsed.diagnostics, *without_follow_ups(found, parsed.diagnostics, parsed.lost))
-    return tuple(sorted(both, key=lambda one: (one.span.start, one.span.end)))
 
 
 def _dead_ends(graph: Graph) -> tuple[Diagnostic, ...]:

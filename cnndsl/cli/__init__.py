@@ -27,6 +27,7 @@ COMMANDS = {
     "fmt": "the canonical form of a spec; `--shapes` keeps shape comments true",
     "features": "a picture of what a layer makes of an image",
     "explain": "what a diagnostic means: why, a wrong and a right example",
+    "zoo": "known networks, each a spec as zoo:NAME; the text of one",
     "layers": "the vocabulary; one layer's arguments, formula and examples",
 }
 
@@ -114,7 +115,7 @@ def _overview() -> str:
     return (
         "usage: cnndsl COMMAND SPEC... [options]\n\n"
         f"commands:\n{lines}\n\n"
-        "SPEC is a path, `-` for standard input, or `-e TEXT`:\n"
+        "SPEC is a path, `zoo:NAME` for a known network, `-` for standard input, or `-e TEXT`:\n"
         "  cnndsl check -e 'input 1x28x28 -> conv 16 k3 p1 -> relu -> flatten -> linear 10'\n\n"
         "`cnndsl COMMAND --help` lists the options of a command"
     )

@@ -60,8 +60,8 @@ def run(options: Namespace) -> int:
     unreadable = bool(named.problems)
     for spec in named.specs:
         try:
-            checked = check_spec(spec, settings, options.sizes)
-            report = selected(judged(with_fixes_made(checked, spec, options)), options)
+            checked = judged(check_spec(spec, settings, options.sizes))
+            report = selected(with_fixes_made(checked, spec, options), options)
         except (UsageError, PluginError) as error:
             # the verdicts on the others are wanted all the same
             blame(error, options.traceback and isinstance(error, PluginError))

@@ -16,6 +16,7 @@ from cnndsl.terminal import Style, printable
 from cnndsl.text import Source
 
 if TYPE_CHECKING:
+    from cnndsl.api import Spec
     from cnndsl.report import Report
 
 __all__ = [
@@ -68,7 +69,7 @@ def add_spec_options(parser: ArgumentParser, several: bool = False) -> None:
         "specs",
         metavar="SPEC",
         nargs="*",
-        help="a .cnn file, or - for standard input",
+        help="a .cnn file, zoo:NAME for a known network, or - for standard input",
     )
     parser.add_argument(
         "-e", dest="texts", metavar="TEXT", action="append", default=[], help="a spec as it stands"
@@ -130,23 +131,25 @@ def spec_settings(options: Namespace) -> Settings:
     return Settings(_inputs(options.inputs), dict(map(_setting, options.settings)))
 
 
-def spec_texts(options: Namespace) -> list[Path | Source]:
+def spec_texts(options: Namespace) -> list[Spec]:
     """The specs that a command line names, in its order; standard input is read here."""
-    specs: list[Path | Source] = [
+    specs: list[Spec] = [
         Source(sys.stdin.buffer.read().decode("utf-8-sig", errors="replace"), "<stdin>")
         if word == "-"
+        else word
+        if word.startswith("zoo:")
         else Path(word)
         for word in options.specs
     ]
     specs.extend(Source(text, "<text>") for text in options.texts)
     if not specs:
-        raise UsageError("no spec: give a .cnn file, `-` for standard input or `-e TEXT`")
+        raise UsageError("no spec: give a .cnn file, `zoo:NAME`, `-` for standard input or `-e TEXT`")
     if len(specs) > 1 and not options.several:
         raise UsageError(f"one spec at a time, not {len(specs)}")
     return specs
 
 
-def check_spec(spec: Path | Source, settings: Settings, sizes: bool = False) -> Report:
+def check_spec(spec: Spec, settings: Settings, sizes: bool = False) -> Report:
     """Check a spec; UsageError where it cannot be read."""
     from cnndsl.api import check
 

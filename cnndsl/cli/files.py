@@ -30,6 +30,8 @@ def named_specs(words: Sequence[str], texts: Sequence[str], exact: bool = False)
     and links to folders are not followed, so that no loop of links is entered. A file is named once,
     however many words lead to it.
     """
+    from cnndsl.api import read_spec
+
     specs: list[Path | Source] = []
     problems: list[str] = []
     seen: set[str] = set()
@@ -44,6 +46,12 @@ def named_specs(words: Sequence[str], texts: Sequence[str], exact: bool = False)
                     problems.append(not_text("standard input", error))
             seen.add(word)
             continue
+        if word.startswith("zoo:"):
+            try:
+                specs.append(read_spec(word))
+            except FileNotFoundError as error:
+                problems.append(f"cannot read {word}: {error.strerror}")
+            continue
         paths: list[str] = [word]
         if os.path.isdir(word):
             paths = sorted(_below(word, problems), key=lambda path: path.split(os.sep))
@@ -56,7 +64,7 @@ def named_specs(words: Sequence[str], texts: Sequence[str], exact: bool = False)
             seen.add(real)
     specs.extend(Source(text, "<text>") for text in texts)
     if not specs and not problems:
-        raise UsageError("no spec: give a .cnn file, a folder, `-` for standard input or `-e TEXT`")
+        raise UsageError("no spec: give a .cnn file, a folder, `zoo:NAME`, `-` for standard input or `-e TEXT`")
     return Named(tuple(specs), tuple(problems))
 
 

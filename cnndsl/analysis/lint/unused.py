@@ -120,14 +120,14 @@ def _unused_labels(named: Sequence[_Named], text: Span, graph: Graph) -> Iterato
         if literal is not None:
             read.update(literal.split("."))
         elif isinstance(tap, s.Tap):
-            patterns.append(_pattern(tap.label))
+            patterns.extend(_patterns(tap.label))
     places = _Places(text, graph)
     for label in labels:
         literal = label.label.literal
         if literal is None:
-            tapped = bool(patterns) or any(map(_pattern(label.label).fullmatch, read))
+            tapped = bool(patterns) or any(map(re.compile(_written(label.label)).fullmatch, read))
         else:
-            tapped = literal in read or any(pattern.search(literal) for pattern in patterns)
+            tapped = literal in read or any(pattern.fullmatch(literal) for pattern in patterns)
         if not tapped and places.without_weights(label.item):
             yield _warning(
                 "unused-label",
@@ -137,9 +137,14 @@ def _unused_labels(named: Sequence[_Named], text: Span, graph: Graph) -> Iterato
             )
 
 
-def _pattern(label: s.Label) -> re.Pattern[str]:
-    """What a label with splices may come to."""
-    return re.compile("".join(re.escape(part) if isinstance(part, str) else ".*" for part in label.parts))
+def _patterns(tap: s.Label) -> Iterator[re.Pattern[str]]:
+    """What each label on the way of a tap with splices, `@scope.sum{i}`, may come to."""
+    yield from map(re.compile, _written(tap).split(re.escape(".")))
+
+
+def _written(label: s.Label) -> str:
+    """What a label with splices may come to, as a pattern."""
+    return "".join(re.escape(part) if isinstance(part, str) else ".*" for part in label.parts)
 
 
 class _Places:
