@@ -128,7 +128,11 @@ def place_of(node: Node, span: Span) -> str:
     """An item and its line: `` `conv 16 k3` at line 4``."""
     text = span.text
     is_short = len(text) <= LONGEST_ITEM and "\n" not in text and not isinstance(node.layer, Join)
-    return f"`{text if is_short else node.layer.name}` at line {span.first.line}"
+    place = f"`{text if is_short else node.layer.name}` at line {span.first.line}"
+    if node.uses and node.uses[-1].span.source is span.source:
+        use = node.uses[-1]
+        place += f", in the `{use.block}` of line {use.span.first.line}"
+    return place
 
 
 def _needs(

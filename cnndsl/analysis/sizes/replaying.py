@@ -59,6 +59,7 @@ class _Replay:
         self.checks: dict[int, list[Check]] = {}
         for check in checks:
             self.checks.setdefault(max(check.node, *check.others), []).append(check)
+        self.made_for = {letter: self.base(id).shape[axis] for (id, axis), letter in letters.items()}
         self.region: Region = dict.fromkeys(letters.values(), EVERYTHING)
         self.sizes: list[Sizes] = []
         self.limits: list[Limit] = []
@@ -107,36 +108,45 @@ class _Replay:
             self.met[key] = result
         return self.met[key]
 
-    def layer(self, layer: Layer, node: Node, made: Node, arriving: list[Sizes]) -> Sizes:
-        first, output = self.base(made.inputs[0]), made.output
+    def layer(self, layer: Layer, node: Node, made: Node, arriving: Sequence[Sizes]) -> Sizes:
+        output = node.output
         assert output is not None, "only complete graphs are computed again"
-        data = layer.module(first, made.arguments, output.shape).data
+        if self.mixed(layer, node, arriving):
+            return output.shape
+        if layer.plugin:
+            # A plugin's other rules may want a value that its shape rule has passed.
+            sizes = self.computed(node, arriving, lambda values: layer.shape(values[0], node.arguments))
+            self.hold(layer, node, made, arriving, sizes)
+            return tuple(map(self.simple, sizes))
+        self.hold(layer, node, made, arriving, output.shape)
+        return self.computed(
+            node, self.simpler(arriving), lambda values: layer.shape(values[0], node.arguments)
+        )
 
-        def held(values: Sequence[Value]) -> tuple[()]:
-            weights: tuple[Weight, ...] = layer.weights(values[0], node.arguments)
-            if weights != made.weights or (
-                # a plugin's rule may want a value that its shape rule has passed
-                not layer.plugin and layer.module(values[0], node.arguments, output.shape).data != data
-            ):
+    def hold(self, layer: Layer, node: Node, made: Node, arriving: Sequence[Sizes], output: Sizes) -> None:
+        """Let no size pass for which the weights, or what the constructor is given, would be others."""
+        first, before = self.base(made.inputs[0]), made.output
+        assert before is not None, "only complete graphs are computed again"
+        data = layer.module(first, made.arguments, before.shape).data
+
+        def weights(values: Sequence[Value]) -> tuple[()]:
+            if layer.weights(values[0], node.arguments) != made.weights:
                 raise Cause("", first)
             return ()
 
-        if self.mixed(layer, node, arriving):
-            assert node.output is not None, "only complete graphs are computed again"
-            return node.output.shape
-        if not layer.plugin:
-            self.explored(node, arriving, held)
-        arriving = [tuple(map(self.simple, sizes)) for sizes in arriving]
+        def module(values: Sequence[Value]) -> tuple[()]:
+            if layer.module(values[0], node.arguments, values[1].shape).data != data:
+                raise Cause("", first)
+            return ()
 
-        def shape(values: Sequence[Value]) -> tuple[Any, ...]:
-            result = layer.shape(values[0], node.arguments)
-            if layer.plugin:
-                held(values)
-                if layer.module(values[0], node.arguments, result).data != data:
-                    raise Cause("", first)
-            return result
+        self.explored(node, arriving, weights)
+        if all(self.region.values()):
+            # What the weights settle is a number now, also where it stands in the source of a parameter.
+            source = self.graph.nodes[node.inputs[0]]
+            self.explored(node, self.simpler([*arriving, output]), module, (source, node))
 
-        return self.computed(node, arriving, shape)
+    def simpler(self, values: Sequence[Sizes]) -> list[Sizes]:
+        return [tuple(map(self.simple, sizes)) for sizes in values]
 
     def mixed(self, layer: Layer, node: Node, arriving: Sequence[Sizes]) -> bool:
         """Whether a weight would depend on several open sizes at once: then no others are looked at."""
@@ -223,6 +233,8 @@ class _Replay:
         if refused:
             before = self.region
             self.region = {letter: union([region[letter] for _, region in passed]) for letter in before}
+            if not all(size in self.region[letter] for letter, size in self.made_for.items()):
+                raise NotExact("the rule is not of sizes alone: it refuses the size that it was made for")
             self.limits += limits_of(
                 node, span or node.span, arriving, layouts, rule, refused, before, self.region
             )
