@@ -99,7 +99,7 @@ RULES = (
     ),
     rule(
         "free-size",
-        "a weight would depend on an open size",
+        "a weight would depend on an open size, or an expression reads one",
         """Weights are made once, and fit one size. A global pool in front of the linear layer makes the
         number of features independent of the image. Nor may an expression read an open size: the layers
         would depend on it.""",

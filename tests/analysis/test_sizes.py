@@ -61,7 +61,7 @@ def test_a_reason_says_where_and_why() -> None:
     height = report.sizes[0]
     assert height.text == "H >= 6 and H % 2 == 0"
     assert [(one.condition, one.message, one.span.first.line) for one in height.reasons] == [
-        ("H % 2 == 0", "`add` at line 3 needs 2*floor(H/2) == H", 3),
+        ("H % 2 == 0", "`residual` at line 3 needs 2*floor(H/2) == H", 3),
         ("H >= 6", "`conv 8 k5` at line 6: with H = 4, kernel 5x5 does not fit into 4x32", 6),
     ]
     assert 6 in height

@@ -22,7 +22,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--cases", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--case", type=int, metavar="N", help="repeat one case")
-    parser.add_argument("--files", type=Path, nargs="*", metavar="SPEC", help="these specs, no random ones")
+    parser.add_argument("--files", nargs="*", metavar="SPEC", help="these specs, no random ones")
+    parser.add_argument("--input", help="the shape of their input, which should be small for large networks")
     parser.add_argument("--rules-only", action="store_true", help="not against PyTorch")
     parser.add_argument("--largest", type=int, default=LARGEST)
     options = parser.parse_args(arguments)
@@ -32,8 +33,10 @@ def main(arguments: list[str]) -> int:
     wrong = 0
     with_torch = not options.rules_only
     if options.files:
-        for file in options.files:
-            outcome = compare(file, largest=options.largest, with_torch=with_torch)
+        for name in options.files:
+            file = name if name.startswith("zoo:") else Path(name)
+            shape = tuple(map(int, options.input.split("x"))) if options.input else None
+            outcome = compare(file, shape, largest=options.largest, with_torch=with_torch)
             wrong += told(f"{file}", outcome, total)
             print(f"{file}: {dict(outcome.counts)}, {time.perf_counter() - started:.0f} s", flush=True)
     else:

@@ -83,15 +83,17 @@ def against_torch(
     if said == (not found):
         counts["accepted by both" if said else "refused by both"] += 1
         return ""
-    if not said and truth.layer is not None and is_stricter(truth.layer):
+    if not said and truth.layer is not None and is_stricter(truth.layer, truth.refused):
         counts["stricter on purpose"] += 1
         return ""
     return found or "accepted"
 
 
-def is_stricter(layer: Layer | Join) -> bool:
-    """Whether a layer refuses on purpose what PyTorch takes: joins do not spread axes, and what layers say."""
-    return isinstance(layer, Join) or bool(layer.stricter)
+def is_stricter(layer: Layer | Join, refused: str) -> bool:
+    """Whether a layer refuses on purpose what PyTorch takes: nothing is spread over axes that do not agree,
+    neither the branches of a join nor a learned tensor, and what declarations say."""
+    spread = isinstance(layer, Layer) and "nn.Parameter" in layer.pytorch and "weights" in refused
+    return isinstance(layer, Join) or bool(layer.stricter) or spread
 
 
 def opened(spec: str, seed: str, pairs: int = 40) -> Outcome:

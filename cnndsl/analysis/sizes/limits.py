@@ -127,8 +127,12 @@ def residues(sizes: PeriodicSet, period: int) -> set[int]:
 def place_of(node: Node, span: Span) -> str:
     """An item and its line: `` `conv 16 k3` at line 4``."""
     text = span.text
-    is_short = len(text) <= LONGEST_ITEM and "\n" not in text and not isinstance(node.layer, Join)
-    place = f"`{text if is_short else node.layer.name}` at line {span.first.line}"
+    if isinstance(node.layer, Join):
+        # `residual` and `concat @skip` are joins too.
+        text = text.split()[0]
+    elif len(text) > LONGEST_ITEM or "\n" in text:
+        text = node.layer.name
+    place = f"`{text}` at line {span.first.line}"
     if node.uses and node.uses[-1].span.source is span.source:
         use = node.uses[-1]
         place += f", in the `{use.block}` of line {use.span.first.line}"
@@ -151,7 +155,7 @@ def _needs(
         same = [sizes for sizes in arriving if len(sizes) == len(arriving[0])]
         pairs = [pair for other in same[1:] for pair in zip(arriving[0], other, strict=True)]
     for a, b in pairs:
-        if isinstance(b, Formula):
+        if not isinstance(a, Formula):
             a, b = b, a
         if not isinstance(a, Formula) or isinstance(b, str) or a.letter != letter:
             continue
