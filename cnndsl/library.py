@@ -50,7 +50,7 @@ def as_library(report: Report) -> Report:
     names = tuple(dict.fromkeys(block.name.word for block in blocks))
     found = _inside(report, tree, blocks)
     nothing = Graph(None, (), (), (), (), {}, (), complete=not found)
-    return Library(report.source, nothing, found, names)
+    return Library(report.source, nothing, found, blocks=names)
 
 
 def _inside(report: Report, tree: s.Body, blocks: list[s.Block]) -> tuple[Diagnostic, ...]:
