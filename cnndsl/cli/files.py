@@ -64,7 +64,9 @@ def named_specs(words: Sequence[str], texts: Sequence[str], exact: bool = False)
             seen.add(real)
     specs.extend(Source(text, "<text>") for text in texts)
     if not specs and not problems:
-        raise UsageError("no spec: give a .cnn file, a folder, `zoo:NAME`, `-` for standard input or `-e TEXT`")
+        raise UsageError(
+            "no spec: give a .cnn file, a folder, `zoo:NAME`, `-` for standard input or `-e TEXT`"
+        )
     return Named(tuple(specs), tuple(problems))
 
 

@@ -71,7 +71,11 @@ def test_a_network_is_torchvisions_weight_for_weight(name: str) -> None:
     ("name", "written", "instead"),
     [
         ("resnet18", "maxpool 3 s2 p1", "maxpool 3 s2 p1 ceil"),
-        ("resnet18", "conv2: conv c k3 p1 nobias -> bn2: bn\n", "conv2: conv c k3 p1 nobias -> bn2: bn -> relu\n"),
+        (
+            "resnet18",
+            "conv2: conv c k3 p1 nobias -> bn2: bn\n",
+            "conv2: conv c k3 p1 nobias -> bn2: bn -> relu\n",
+        ),
         ("resnet18", "(2 if i > 1 and j == 0 else 1)", "(2 if i > 2 and j == 0 else 1)"),
         ("mobilenet_v3_small", "bn eps=eps", "bn eps=eps/2"),
         ("mobilenet_v3_small", 'gate="hardsigmoid"', 'gate="sigmoid"'),
@@ -119,7 +123,11 @@ def test_batch_norms_have_torchvisions_momentum(name: str) -> None:
     with torch.device("meta"):
         theirs = models().get_model(name, weights=None)
     momenta = [
-        {path: module.momentum for path, module in model.named_modules() if isinstance(module, nn.BatchNorm2d)}
+        {
+            path: module.momentum
+            for path, module in model.named_modules()
+            if isinstance(module, nn.BatchNorm2d)
+        }
         for model in (ours(name), theirs)
     ]
     assert momenta[0] == momenta[1]
