@@ -17,7 +17,7 @@ from cnndsl.dims import Shape
 from cnndsl.elaborate import elaborate
 from cnndsl.elaboration.arriving import input_problem
 from cnndsl.ir import Graph
-from cnndsl.parser import Parsed, parse_all
+from cnndsl.parser import parse_all, together
 from cnndsl.report import Report
 from cnndsl.syntax import Body
 from cnndsl.text import Source
@@ -121,7 +121,8 @@ def _check(
             found = find_warnings(source, tree, result.graph)
 
     def again(text: str) -> Report:
-        return _check(_again(source, text), input, params, with_warnings)
+        # To try a fix out: whether it brings errors is what counts.
+        return _check(_again(source, text), input, params, with_warnings=False)
 
     return Report(source, result.graph, found, again)
 
@@ -129,14 +130,6 @@ def _check(
 def _again(source: Source, text: str) -> Source:
     """Another text in the place of this one."""
     return Source(text, source.name, source.path)
-
-
-def together(parsed: Parsed, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """What does not parse and what else is wrong, in the order of the text, without follow-ups."""
-    from cnndsl.slips.recovery import without_follow_ups
-
-    both = (*parsed.diagnostics, *without_follow_ups(found, parsed.diagnostics, parsed.lost))
-    return tuple(sorted(both, key=lambda one: (one.span.start, one.span.end)))
 
 
 def _dead_ends(graph: Graph) -> tuple[Diagnostic, ...]:

@@ -8,6 +8,7 @@ again and held against the tree: a format that would change a network is a defec
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
@@ -25,8 +26,10 @@ TAB = 4
 # Behind the longest line of a run its comments stand this far; nearer than the second they never do.
 COMMENT_GAP = 4
 LEAST_GAP = 2
-# The comments of a run do not wait for a line as long as this.
+# The comments of a run do not wait for a line as long as this, nor for one that goes this far beyond the
+# column that the others share: its comment stands behind it alone.
 LONG_LINE = 72
+FAR = 12
 
 # What a trailing comment becomes, None for none: from the line's number and the comment as it stands.
 CommentRule = Callable[[int, str | None], str | None]
@@ -289,13 +292,16 @@ def _with_comments(lines: list[_Line]) -> Iterator[str]:
 
 
 def _column(run: list[_Line]) -> int:
-    """Where the comments of a run stand: where the author put them all, else behind the longest line."""
+    """Where the comments of a run stand: where the author put them, else behind the longest line."""
     counted = [line for line in run if line.comment is not None and len(line.code) <= LONG_LINE]
-    longest = max((len(line.code) for line in counted), default=0)
-    columns = {line.column for line in counted if line.column is not None}
-    if len(columns) == 1 and (column := columns.pop()) >= longest + LEAST_GAP:
-        return column
-    return longest + COMMENT_GAP
+    columns = Counter(line.column for line in counted if line.column is not None)
+    if columns:
+        ((column, _),) = columns.most_common(1)
+        reached = [line for line in counted if len(line.code) <= column + FAR]
+        fits = all(len(line.code) + LEAST_GAP <= column for line in reached)
+        if reached and fits and all(line.column in (column, None) for line in reached):
+            return column
+    return max((len(line.code) for line in counted), default=0) + COMMENT_GAP
 
 
 def _commented(line: _Line, target: int) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from cnndsl import syntax as s
-from cnndsl.diagnostics import Diagnostic, SpecError
+from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate import elaborate
 from cnndsl.elaboration.unknown import layer_help
 from cnndsl.ir import Graph
 from cnndsl.layers import find, find_join
-from cnndsl.parser import parse
+from cnndsl.parser import parse_all, together
 from cnndsl.report import Report
 
 __all__ = ["Library", "as_library"]
@@ -39,18 +39,27 @@ def as_library(report: Report) -> Report:
     """
     if len(report.graph.nodes) > 1:
         return report
-    try:
-        tree = parse(report.source)
-    except SpecError:
+    parsed = parse_all(report.source)
+    tree = parsed.body
+    if tree is None:
         return report
     blocks = [statement for statement in tree.statements if isinstance(statement, s.Block)]
-    others = (s.Block, s.FileUse, s.Let, s.Param)
+    others = (s.Block, s.FileUse, s.Let, s.Param, s.Lost)
     if not blocks or not all(isinstance(statement, others) for statement in tree.statements):
         return report
     names = tuple(dict.fromkeys(block.name.word for block in blocks))
     found = _inside(report, tree, blocks)
+    if parsed.diagnostics:
+        found = together(parsed, found)
     nothing = Graph(None, (), (), (), (), {}, (), complete=not found)
-    return Library(report.source, nothing, found, names)
+    again = report.again
+    return Library(
+        report.source,
+        nothing,
+        found,
+        None if again is None else lambda text: as_library(again(text)),
+        blocks=names,
+    )
 
 
 def _inside(report: Report, tree: s.Body, blocks: list[s.Block]) -> tuple[Diagnostic, ...]:

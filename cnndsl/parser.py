@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,14 +21,15 @@ from cnndsl import syntax as s
 from cnndsl.collector import without_collector
 from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.dims import LARGEST
-from cnndsl.slips import Slip, Unparsed, too_deep, too_long
+from cnndsl.slips import Unparsed, too_deep, too_long
 from cnndsl.text import Source, Span
 
 if TYPE_CHECKING:
     from cnndsl.slips.draft import Draft
     from cnndsl.slips.recovery import Recovered
+    from cnndsl.slips.slip import Slip
 
-__all__ = ["Parsed", "grammar_path", "parse", "parse_all"]
+__all__ = ["Parsed", "grammar_path", "parse", "parse_all", "together"]
 
 
 class Parsed(NamedTuple):
@@ -98,6 +100,14 @@ def _body_of(recovered: Recovered) -> s.Body:
     return body
 
 
+def together(parsed: Parsed, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """What does not parse and what else is wrong, in the order of the text, without follow-ups."""
+    from cnndsl.slips.recovery import without_follow_ups
+
+    both = (*parsed.diagnostics, *without_follow_ups(found, parsed.diagnostics, parsed.lost))
+    return tuple(sorted(both, key=lambda one: (one.span.start, one.span.end)))
+
+
 def grammar_path() -> Path:
     """Where the grammar lies: inside an installed package, or beside it in a checkout."""
     here = Path(__file__).resolve().parent
@@ -161,6 +171,8 @@ def _called(text: str, start: int, end: int) -> Unparsed:
 
 
 def _too_large(message: str, span: Span) -> Unparsed:
+    from cnndsl.slips.slip import Slip
+
     return Unparsed(Slip(message, (), span.start, span.start, span.end, rule="too-large", parsed=True))
 
 

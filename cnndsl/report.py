@@ -76,7 +76,7 @@ class Report:
         """The report as `cnndsl check --format json` prints it for one file."""
         from cnndsl.backends.json_report import report_to_json
 
-        return report_to_json(self.with_fixes())
+        return report_to_json(self)
 
     def __str__(self) -> str:
         from cnndsl.render import render_full

@@ -1,4 +1,4 @@
-"""The share of single mistakes that are told well, in the small; `python -m tests.breakages` measures more."""
+"""The share of single mistakes that are told well; `python -m tests.breakages` measures more."""
 
 from __future__ import annotations
 

@@ -215,6 +215,12 @@ def test_a_very_long_line_does_not_push_the_comments_of_the_others() -> None:
     assert fmt(re.sub(" +#", " #", text)) == text
 
 
+def test_a_line_that_goes_far_beyond_the_others_column_stands_out() -> None:
+    text = "relu       # one\nbn         # two\nrelu -> relu -> relu -> relu   # three\n"
+    assert fmt(text) == text
+    assert fmt(text.replace("   # three", " # three")) == text.replace("   # three", "  # three")
+
+
 def test_a_line_that_grows_takes_its_comment_along() -> None:
     assert fmt("a:relu->bn->tanh # one\nrelu             # two\n") == (
         "a: relu -> bn -> tanh    # one\nrelu                     # two\n"

@@ -1,10 +1,11 @@
 """Literate cases: every fenced `cnn` block of `specs/*.md` says itself what the checker finds.
 
-`# error: [rule]` at the end of a line: this rule is reported there, several in turn for several; `# warning:
-[rule]` likewise. `# shape: 16x32x32` at the end of a line: what the line's last item gives. Directives, in the
-first lines, are for the whole case: `# input: 3x32x32`, `# set: h=64 w=2`, `# parameters: 19440`, `# keys:
-0.weight 0.bias`. Whatever is found and not expected fails, and the other way round; a spec without an expected
-error has none. On a page that says ANY_WARNINGS, because it is about something else, warnings are left out.
+`# error: [rule]` at the end of a line: this rule is reported there, several in turn for several; `#
+warning: [rule]` likewise. `# shape: 16x32x32` at the end of a line: what the line's last item gives.
+Directives, in the first lines, are for the whole case: `# input: 3x32x32`, `# set: h=64 w=2`, `#
+parameters: 19440`, `# keys: 0.weight 0.bias`. Whatever is found and not expected fails, and the other way
+round: a spec without an expected error has none. On a page that says ANY_WARNINGS, because it is about
+something else, warnings are left out.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ def report_to_json(report: Report) -> dict[str, Any]:
 
     Counts are null where an error left something unknown, and so are unknown shapes.
     """
+    report = report.with_fixes()
     graph = report.graph
     nodes = graph.nodes
     return {

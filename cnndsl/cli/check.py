@@ -58,7 +58,7 @@ def run(options: Namespace) -> int:
     unreadable = bool(named.problems)
     for spec in named.specs:
         try:
-            report = selected(judged(with_fixes_made(check_spec(spec, settings), spec, options)), options)
+            report = selected(with_fixes_made(judged(check_spec(spec, settings)), spec, options), options)
         except (UsageError, PluginError) as error:
             # the verdicts on the others are wanted all the same
             blame(error, options.traceback and isinstance(error, PluginError))

@@ -55,9 +55,11 @@ def selected(report: Report, options: Namespace) -> Report:
         for one in report.diagnostics
         if one.severity == "error" or (one.rule not in ignore and (not select or one.rule in select))
     )
-    return replace(
-        report, diagnostics=tuple(replace(one, severity="error") if options.strict else one for one in kept)
-    )
+    if not options.strict:
+        return replace(report, diagnostics=tuple(kept))
+    # Fixes are for errors proper: no text is tried out for these.
+    again = None if report.ok else report.again
+    return replace(report, diagnostics=tuple(replace(one, severity="error") for one in kept), again=again)
 
 
 def _rules(words: Iterable[str]) -> list[str]:

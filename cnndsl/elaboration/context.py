@@ -22,10 +22,12 @@ __all__ = ["MOST_NODES", "MOST_STEPS", "Context", "Place", "TooLarge"]
 
 MOST_NODES = 100_000
 # Statements run, so that empty loops end too; a network of MOST_NODES needs far fewer.
-MOST_STEPS = 500_000
+MOST_STEPS = 300_000
 # A name holds the names of all scopes around it: deep scopes with long names multiply.
 MOST_CHARACTERS = 50_000_000
 MOST_DIAGNOSTICS = 100
+# Mistakes that are made again, in a loop: after so many the rest of it has nothing new to say.
+MOST_AGAIN = 5_000
 
 
 class TooLarge(Exception):
@@ -53,16 +55,21 @@ class Reporter:
 
     found: list[Diagnostic] = field(default_factory=list)
     seen: set[tuple[str, Span, str]] = field(default_factory=set)
+    again: int = 0
 
     def add(self, diagnostic: Diagnostic) -> None:
         # A block used ten times is wrong once: the first use tells. What stands nowhere has its message only.
         span = diagnostic.span
         mistake = (diagnostic.rule, span, "" if span.end > span.start else diagnostic.message)
-        if mistake not in self.seen:
-            self.seen.add(mistake)
-            self.found.append(diagnostic)
-            if len(self.found) >= MOST_DIAGNOSTICS:
+        if mistake in self.seen:
+            self.again += 1
+            if self.again > MOST_AGAIN:
                 raise TooLarge
+            return
+        self.seen.add(mistake)
+        self.found.append(diagnostic)
+        if len(self.found) >= MOST_DIAGNOSTICS:
+            raise TooLarge
 
 
 class Context:

@@ -87,6 +87,10 @@ def check_label(text: str, span: Span, scope: OpenScope, report: Report) -> str 
             )
         )
         return None
+    if text == "input" and scope.parent is None:
+        message = "`input` is the name of what arrives"
+        report(Diagnostic("reserved-name", message, span, help=("another label, such as `input_layer`",)))
+        return None
     earlier, numbered = scope.labels.get(text), scope.positions.get(text)
     if earlier is not None:
         message = f"there is a `{text}` in this scope already"

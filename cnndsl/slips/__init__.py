@@ -7,12 +7,15 @@ reading goes on behind that place, stands in modules that are loaded only then.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.text import Source
 
-__all__ = ["DEEPEST", "LONGEST", "Mend", "Slip", "Unparsed", "form_of", "too_deep", "too_long"]
+if TYPE_CHECKING:
+    from cnndsl.slips.slip import Slip
+
+__all__ = ["DEEPEST", "LONGEST", "Unparsed", "form_of", "too_deep", "too_long"]
 
 # Nesting beyond this is never meant; the limit keeps recursion over the tree bounded.
 DEEPEST = 100
@@ -24,35 +27,6 @@ MOST_TOKENS = 200_000
 
 _TOKENS = re.compile(r'#[^\n]*|"[^"\n]*"|->|\w+|[^\w\s]')
 BRACKETS = re.compile(r'#[^\n]*|"[^"\n]*"|[\[\](){}]')
-
-
-class Mend(NamedTuple):
-    """Edits that may mend a text: stretches of it, in their order, and what stands there instead.
-
-    `certain` where nothing else can be meant.
-    """
-
-    title: str
-    edits: tuple[tuple[int, int, str], ...]
-    certain: bool = False
-
-
-class Slip(NamedTuple):
-    """A place where a text cannot go on. `at` is where reading stopped, `first` to `stop` what to mark.
-
-    `mends` are tried in their order; `structural` where a bracket is missing or too many; `parsed` where the
-    text around is whole, and what stands here is refused all the same.
-    """
-
-    message: str
-    help: tuple[str, ...]
-    at: int
-    first: int
-    stop: int
-    mends: tuple[Mend, ...] = ()
-    structural: bool = False
-    rule: str = "syntax-error"
-    parsed: bool = False
 
 
 class Unparsed(Exception):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from cnndsl.slips import Mend, Slip
 from cnndsl.slips.habits import HABITS
 from cnndsl.slips.hints import HINTS
+from cnndsl.slips.slip import Mend, Slip
 from cnndsl.slips.stop import CLOSES, KEYWORDS, OPENS, Stop, find_stop, shown
 
 __all__ = ["describe_slip", "python_style"]

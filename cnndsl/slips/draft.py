@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from cnndsl.diagnostics import Diagnostic, Edit, Fix
-from cnndsl.slips import Mend, Slip
+from cnndsl.slips.slip import Mend, Slip
 from cnndsl.text import Source, Span
 
 __all__ = ["Draft"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from cnndsl.slips import Mend, Slip
+from cnndsl.slips.slip import Mend, Slip
 from cnndsl.slips.stop import Stop, shown
 
 __all__ = ["HABITS"]
@@ -118,7 +118,7 @@ def _block_with_colon(stop: Stop) -> Slip | None:
             if line[2] and len(line[1]) <= len(head[1]):
                 break
             inside = inside or bool(line[2])
-            end = stop.line_end + line.end() if line[2] else end
+            end = stop.line_end + line.start() + len(line[0].rstrip()) if line[2] else end
         if inside:
             edits = ((stop.gap, stop.end, " {"), (end, end, f"\n{head[1]}}}"))
             mends = (Mend("put braces around the lines", edits, certain=True),)

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from cnndsl.diagnostics import Diagnostic
-from cnndsl.slips import Mend, Slip
 from cnndsl.slips.draft import Draft
+from cnndsl.slips.slip import Mend, Slip
 from cnndsl.slips.stop import CLOSES, OPENS
 from cnndsl.text import Source
 
@@ -23,7 +23,7 @@ LOST, KEPT = "__lost__", "__kept__"
 
 MOST_SLIPS = 25
 # Every slip means reading the whole text again: long texts get fewer.
-MOST_READ = 400_000
+MOST_READ = 100_000
 
 _SIGNS = re.compile(r'#[^\n]*|"[^"\n]*"|->|[\[\](){}|\n]')
 # A value that is spliced into a label: its braces part no items.
@@ -163,7 +163,8 @@ def without_follow_ups(
         if any(one.span.start < span.end and span.start < one.span.end for span in mended):
             return True
         if one.rule == "missing-input":
-            return "input" in lost
+            # Where something is lost, a text of blocks alone cannot be told from a network.
+            return "input" in lost or (bool(lost) and _DECLARES.match(one.span.text) is not None)
         if one.rule == "unknown-parameter":
             return "param" in lost
         named = one.rule in (

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from cnndsl.slips import BRACKETS, Mend, Slip, form_of
+from cnndsl.slips import BRACKETS, form_of
+from cnndsl.slips.slip import Mend, Slip
 
-__all__ = ["CLOSES", "KEYWORDS", "OPENS", "Stop", "shown"]
+__all__ = ["CLOSES", "KEYWORDS", "NAME", "OPENS", "Stop", "element_end", "find_stop", "shown"]
 
 KEYWORDS = frozenset(
     "model input output param let block for in if else when train use residual reuse".split()
@@ -15,6 +16,8 @@ KEYWORDS = frozenset(
 CLOSES = {")": "(", "]": "[", "}": "{"}
 OPENS = {opening: closing for closing, opening in CLOSES.items()}
 
+NAME = r"[A-Za-z_]\w*"
+_ENDS = re.compile(r'"[^"\n]*"|->|[\[\](){}|#\n]')
 _WORD_HERE = re.compile(
     r'[A-Za-z_][A-Za-z0-9_]*|(?:[0-9]+\.?[0-9]*|\.[0-9]+)[A-Za-z0-9_]*|"[^"\n]*"?|->|=>|::|:=|&&|\|\||\*\*|/\*|[<>=!]=|//|\S'
 )
@@ -134,6 +137,7 @@ def find_stop(text: str, at: int, start: int, end: int, expected: frozenset[str]
     line_start = text.rfind("\n", 0, at) + 1
     line_end = text.find("\n", at, end)
     line_end = end if line_end < 0 else line_end
+    line_end -= text[line_end - 1 : line_end] == "\r" and line_end > at
     return Stop(
         text,
         at,
@@ -162,3 +166,16 @@ def shown(word: str) -> str:
     """The word as it stands in a message: short, and without signs that cannot be printed."""
     readable = word if word.isprintable() else ascii(word)[1:-1]
     return readable if len(readable) <= 40 else readable[:37] + "..."
+
+
+def element_end(text: str, at: int, end: int) -> int:
+    """Where the element around `at` ends: before an arrow, a bar, a bracket or the line's end."""
+    depth = 0
+    for found in _ENDS.finditer(text, at, end):
+        if found[0] in ("(", "["):
+            depth += 1
+        elif found[0] in (")", "]") and depth:
+            depth -= 1
+        elif found[0] in ("->", "|", "}", "{", "]", ")", "#", "\n") and (not depth or found[0] in "#\n"):
+            return len(text[at : found.start()].rstrip()) + at
+    return len(text[at:end].rstrip()) + at

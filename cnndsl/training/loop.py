@@ -95,8 +95,8 @@ class Loop:
             labels = self.labels[indices]
             if not isinstance(self.settings.schedule, Constant):
                 self._set_rate(step)
-            outputs = self.model(images.contiguous(memory_format=self.layout))
-            loss = self.objective.loss(outputs, labels)
+            result = self.model(images.contiguous(memory_format=self.layout))
+            loss, outputs = self.objective.training_loss(result, labels)
             self.optimizer.zero_grad()
             self.accelerator.backward(loss)
             self._step()

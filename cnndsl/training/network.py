@@ -35,7 +35,8 @@ class Network:
     """A network to train.
 
     `build` makes the module, its weights drawn from PyTorch's global generator. The shapes are without
-    the batch axis. `name` names the run's folder; `text` is the spec, None for a module made by hand.
+    the batch axis. `name` names the run's folder; `text` is the spec, None for a module made by hand, and
+    `files` are the texts of the files that it uses, by their paths beside it.
     """
 
     name: str
@@ -44,25 +45,30 @@ class Network:
     output_shape: Shape
     text: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def from_report(report: Report, params: Mapping[str, Any] | None = None) -> Network:
     """The network of a spec that was checked; `params` are what it was checked with.
 
-    Errors: SpecError where the spec has mistakes, or does not take one input and give one output.
+    Errors: SpecError where the spec has mistakes, or does not take one input and give one output,
+    those in training mode only aside.
     """
     if not report.ok:
         raise SpecError(tuple(one for one in report.diagnostics if one.severity == "error"))
     graph = report.graph
-    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
-        found = f"{len(graph.inputs)} and {len(graph.outputs)}"
+    always = [output for output in graph.outputs if not output.training_only]
+    if len(graph.inputs) != 1 or len(always) != 1:
+        found = f"{len(graph.inputs)} and {len(always)}"
         message = f"training wants one input and one output, the network has {found}"
         raise SpecError((Diagnostic("data-mismatch", message, graph.nodes[graph.inputs[-1]].span),))
     arriving, leaving = graph.nodes[graph.inputs[0]].output, graph.nodes[graph.outputs[0].node].output
     assert arriving is not None, "a report without errors knows every value"
     assert leaving is not None, "a report without errors knows every value"
     source, shape, values = report.source, arriving.shape, dict(params or {})
-    stem = graph.model or "spec" if source.name.startswith("<") else Path(source.name).stem
+    stem = (
+        graph.model or "spec" if source.name.startswith("<") else Path(source.name.removeprefix("zoo:")).stem
+    )
     return Network(
         name=stem,
         build=lambda: api.compile(source, shape, **values),
@@ -70,6 +76,7 @@ def from_report(report: Report, params: Mapping[str, Any] | None = None) -> Netw
         output_shape=leaving.shape,
         text=source.text,
         params=values,
+        files=graph.files,
     )
 
 

@@ -26,7 +26,10 @@ from cnndsl.training.settings import (
     Step,
 )
 
-__all__ = ["Objective", "make_optimizer", "rate_factor"]
+__all__ = ["AUXILIARY_WEIGHT", "Objective", "make_optimizer", "rate_factor"]
+
+# What the loss of an auxiliary output counts: Szegedy et al., Going deeper with convolutions, section 5.
+AUXILIARY_WEIGHT = 0.3
 
 
 def make_optimizer(settings: Optimizer, parameters: Iterable[dict[str, Any]]) -> torch.optim.Optimizer:
@@ -92,6 +95,19 @@ class Objective:
                 return F.binary_cross_entropy_with_logits(outputs, self._targets(outputs, labels))
             case _:
                 assert_never(self.settings)
+
+    def training_loss(self, result: Any, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The loss to minimise, and the outputs, for what a module gives in training mode.
+
+        Besides its outputs that may be auxiliary ones, in a tuple; their losses count less.
+        """
+        if isinstance(result, Tensor):
+            return self.loss(result, labels), result
+        outputs, *auxiliary = result
+        loss = self.loss(outputs, labels)
+        for other in auxiliary:
+            loss = loss + AUXILIARY_WEIGHT * self.loss(other, labels)
+        return loss, outputs
 
     def predict(self, outputs: Tensor) -> Tensor:
         """The class of each row of outputs: (B,), int64."""

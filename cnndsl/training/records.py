@@ -96,8 +96,13 @@ class RunFolder:
         """Take back a run that finished no epoch, so that nothing half-done stays behind."""
         if (self.path / "last.ckpt").exists():
             return
-        for name in ("config.json", "spec.cnn", "best.safetensors"):
+        for name in ("config.json", "best.safetensors"):
             (self.path / name).unlink(missing_ok=True)
+        # The folder was empty when the run began: what lies in it are the spec and the files that it uses.
+        for path in sorted(self.path.rglob("*.cnn"), reverse=True):
+            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.parent.rmdir()
         with suppress(OSError):
             self.path.rmdir()
 
@@ -117,8 +122,17 @@ class RunFolder:
         """Write config.json, and spec.cnn where the network came from a spec."""
         write_whole(self.path / "config.json", config.model_dump_json(indent=2) + "\n")
 
-    def write_spec(self, text: str) -> None:
-        """Write spec.cnn."""
+    def write_spec(self, text: str, files: Mapping[str, str]) -> None:
+        """Write spec.cnn, and beside it the files that it uses, so that the run stands alone.
+
+        Errors: RunFolderError where one of them would take the place of spec.cnn.
+        """
+        if "spec.cnn" in files:
+            raise RunFolderError("the spec uses a file spec.cnn: a run keeps the spec itself under this name")
+        for name, content in files.items():
+            path = self.path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, content)
         write_whole(self.path / "spec.cnn", text)
 
     def read_spec(self) -> str:

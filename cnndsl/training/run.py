@@ -108,7 +108,7 @@ def _run(
         else:
             folder.write_config(config)
             if network.text is not None:
-                folder.write_spec(network.text)
+                folder.write_spec(network.text, network.files)
         try:
             _train(state, watch, len(train))
             return _finish(state, data, network)

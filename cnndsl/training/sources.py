@@ -6,21 +6,20 @@ option of the command line (the keyword of a Python call) that gave it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from cnndsl.diagnostics import Diagnostic, SpecError
+from cnndsl.diagnostics import SpecError
 from cnndsl.ir import TrainSetting
 from cnndsl.layers.kinds import describe_value
 from cnndsl.text import Span
+from cnndsl.training.by_name import BY_NAME, hold_names, put_by_name
+from cnndsl.training.collecting import Collected, Location, blame, put_once
 from cnndsl.training.errors import SettingError
-from cnndsl.training.freezing import misnomers
 from cnndsl.training.settings import (
     SGD,
     Adam,
@@ -46,10 +45,6 @@ CHOICES: Mapping[str, Mapping[str, type[BaseModel]]] = {
     "schedule": {"none": Constant, "cosine": Cosine, "onecycle": OneCycle, "step": Step},
 }
 
-# What stands where a value comes from: a place in the spec, or the words that the caller used.
-Origin = Span | str
-Location = tuple[str, ...]
-
 # What callers give under a name of its own.
 ELSEWHERE: Mapping[str, Location] = {
     "lr": ("optimizer", "lr"),
@@ -58,34 +53,6 @@ ELSEWHERE: Mapping[str, Location] = {
 }
 # Values that are paths.
 PATHS = (("data",), ("weights", "path"))
-QUOTED = ('a pattern stands in quotes, like `freeze "layer[1-3]"`',)
-
-
-@dataclass(slots=True)
-class _Collected:
-    """Values as TrainSettings takes them, and where each came from."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    origins: dict[Location, Origin] = field(default_factory=dict)
-    problems: list[Diagnostic] = field(default_factory=list)
-
-    def put(self, location: Location, value: Any, origin: Origin) -> None:
-        target = self.values
-        for part in location[:-1]:
-            if target.get(part) is None:
-                target[part] = {}
-            target = target[part]
-        target[location[-1]] = _plain(value)
-        self.origins[location] = origin
-
-    def complain(self, message: str, span: Span, help: tuple[str, ...] = ()) -> None:
-        self.problems.append(Diagnostic("train-setting", message, span, help=help))
-
-    def origin(self, location: Location) -> Origin:
-        """The origin of a value, or of the setting that it belongs to."""
-        while location not in self.origins and len(location) > 1:
-            location = location[:-1]
-        return self.origins[location]
 
 
 def resolve(
@@ -112,7 +79,7 @@ def resolve(
     >>> resolve(given={"optimizer": "sgd", "lr": 0.05, "epochs": 3})[0].optimizer
     SGD(name='sgd', lr=0.05, momentum=0.0, weight_decay=0.0, nesterov=False)
     """
-    collected = _Collected({} if base is None else base.model_dump())
+    collected = Collected({} if base is None else base.model_dump())
     for setting in settings:
         _collect_line(setting, collected)
     notes = _collect_given({k: v for k, v in (given or {}).items() if v is not None}, option, collected)
@@ -122,16 +89,14 @@ def resolve(
         for detail in error.errors():
             _report(detail, collected)
     else:
-        for wrong in () if names is None else misnomers(result, names):
-            called = "lr" if wrong.setting == "rates" else wrong.setting
-            origin = collected.origins.get((wrong.setting, wrong.pattern), option.format(called))
-            _blame(origin, wrong.message, wrong.help, collected)
+        if names is not None:
+            hold_names(result, names, collected, option)
     if collected.problems:
         raise SpecError(tuple(sorted(collected.problems, key=lambda problem: problem.span.start)))
     return result, notes
 
 
-def _collect_line(setting: TrainSetting, collected: _Collected) -> None:
+def _collect_line(setting: TrainSetting, collected: Collected) -> None:
     name = setting.name
     fields = ["lr" if field == "rates" else field for field in TrainSettings.model_fields]
     if name not in fields:
@@ -150,15 +115,15 @@ def _collect_line(setting: TrainSetting, collected: _Collected) -> None:
     slots, switches = _slots(setting)
     for value, span in zip(setting.positional, setting.positional_spans, strict=True):
         if isinstance(value, str) and value in switches:
-            _put_once((name, value), True, span, collected)
+            put_once((name, value), True, span, collected)
         elif slots:
             place = slots.pop(0)
-            _put_once(place, _beside(value, span) if place in PATHS else value, span, collected)
+            put_once(place, _beside(value, span) if place in PATHS else value, span, collected)
         else:
             collected.complain(f"`{name}` takes no further value, found {describe_value(value)}", span)
     for key, value in setting.keywords.items():
         if name in CHOICES or name == "augment":
-            _put_once((name, key), value, setting.keyword_spans[key], collected)
+            put_once((name, key), value, setting.keyword_spans[key], collected)
         else:
             span = setting.keyword_spans[key]
             collected.complain(f"`{name}` takes a value and no arguments, found `{key}=`", span)
@@ -184,58 +149,7 @@ def _slots(setting: TrainSetting) -> tuple[list[Location], list[str]]:
     return [(name, "name"), *((name, key) for key in first)], switches
 
 
-def _collect_patterns(setting: TrainSetting, collected: _Collected) -> None:
-    """`freeze conv1 "layer[1-3]"`: patterns, as words or texts."""
-    name, patterns = setting.name, []
-    for value, span in zip(setting.positional, setting.positional_spans, strict=True):
-        if not isinstance(value, str) or not value:
-            collected.complain(f"`{name}` wants names, found {describe_value(value)}", span, QUOTED)
-            continue
-        patterns.append(value)
-        collected.origins[(name, value)] = span
-    for key, span in setting.keyword_spans.items():
-        collected.complain(f"`{name}` takes names and no arguments, found `{key}=`", span)
-    if not setting.positional and not setting.keywords:
-        collected.complain(f"`{name}` needs the names of layers", setting.span, QUOTED)
-    collected.values[name] = tuple(patterns)
-
-
-def _collect_rates(setting: TrainSetting, collected: _Collected) -> None:
-    """`lr 0.01 layer4=0.001 "layer[1-3]" 0.0001`: the optimizer's rate, and rates of what names fit."""
-    pattern: str | None = None
-    for value, span in zip(setting.positional, setting.positional_spans, strict=True):
-        if isinstance(value, str):
-            if pattern is not None:
-                collected.complain(f"`lr` wants a number behind `{pattern}`", span)
-            pattern = value
-        else:
-            place = ("optimizer", "lr") if pattern is None else ("rates", pattern)
-            _put_once(place, value, span, collected)
-            pattern = None
-    if pattern is not None:
-        collected.complain(f"`lr` wants a number behind `{pattern}`", setting.positional_spans[-1])
-    for key, value in setting.keywords.items():
-        _put_once(("rates", key), value, setting.keyword_spans[key], collected)
-    if not setting.positional and not setting.keywords:
-        collected.complain("`lr` needs a value", setting.span)
-
-
-# Settings that speak of parts of the network by their names.
-BY_NAME: Mapping[str, Callable[[TrainSetting, _Collected], None]] = {
-    "freeze": _collect_patterns,
-    "unfreeze": _collect_patterns,
-    "lr": _collect_rates,
-}
-
-
-def _put_once(location: Location, value: Any, span: Span, collected: _Collected) -> None:
-    if len(location) > 1 and location in collected.origins:
-        collected.complain(f"`{location[-1]}` is given twice", span)
-        return
-    collected.put(location, value, span)
-
-
-def _collect_given(given: Mapping[str, Any], option: str, collected: _Collected) -> tuple[str, ...]:
+def _collect_given(given: Mapping[str, Any], option: str, collected: Collected) -> tuple[str, ...]:
     notes: list[str] = []
     for name, value in given.items():
         if name not in CHOICES or isinstance(value, BaseModel):
@@ -253,7 +167,7 @@ def _collect_given(given: Mapping[str, Any], option: str, collected: _Collected)
         if isinstance(value, BaseModel):
             collected.put((name,), value.model_dump(), option.format(name))
         elif name in ("freeze", "unfreeze", "rates"):
-            _put_by_name(name, value, option, collected)
+            put_by_name(name, value, option, collected)
         elif name not in CHOICES:
             location = ELSEWHERE.get(name, (name,))
             if location[0] not in TrainSettings.model_fields:
@@ -270,23 +184,6 @@ def _collect_given(given: Mapping[str, Any], option: str, collected: _Collected)
     return tuple(notes)
 
 
-def _put_by_name(name: str, value: Any, option: str, collected: _Collected) -> None:
-    """Patterns replace those of the spec; rates are added to its, and hold where both fit."""
-    called = option.format("lr" if name == "rates" else name)
-    if name == "rates":
-        if not isinstance(value, Mapping):
-            raise SettingError(f"{called}: expected learning rates by name, such as {{'fc': 0.001}}")
-        before = collected.values.pop("rates", {})
-        collected.values["rates"] = {key: of for key, of in before.items() if key not in value} | dict(value)
-    else:
-        value = (value,) if isinstance(value, str) else tuple(value)
-        if not all(isinstance(pattern, str) and pattern for pattern in value):
-            raise SettingError(f"{called}: expected names of layers, found {value!r}")
-        collected.values[name] = value
-    collected.origins[(name,)] = called
-    collected.origins.update({(name, str(pattern)): called for pattern in value})
-
-
 def _beside(path: Any, span: Span) -> Any:
     """A path in a spec, seen from where the program runs; a text from elsewhere has no folder."""
     name = span.source.name
@@ -299,14 +196,7 @@ def _default(name: str) -> Any:
     return TrainSettings.model_fields[name].default
 
 
-def _plain(value: Any) -> Any:
-    """Numbers of the language as pydantic's strict models take them: 10.0 is a whole number there."""
-    if isinstance(value, Fraction):
-        value = float(value)
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _report(detail: ErrorDetails, collected: _Collected) -> None:
+def _report(detail: ErrorDetails, collected: Collected) -> None:
     """Say an error of pydantic's in our words, at the place where the value came from."""
     location = tuple(str(part) for part in detail["loc"])
     choices = CHOICES.get(location[0], {})
@@ -316,14 +206,7 @@ def _report(detail: ErrorDetails, collected: _Collected) -> None:
         choice = location[0]
     at = location if len(location) > 1 or location[0] not in CHOICES else (location[0], "name")
     message, help = _sentence(detail, at, choice)
-    _blame(collected.origin(at), message, help, collected)
-
-
-def _blame(origin: Origin, message: str, help: tuple[str, ...], collected: _Collected) -> None:
-    if isinstance(origin, Span):
-        collected.complain(message, origin, help)
-    else:
-        raise SettingError("; ".join([f"{origin}: {message}", *help]))
+    blame(collected.origin(at), message, help, collected)
 
 
 def _sentence(detail: ErrorDetails, location: Location, choice: str) -> tuple[str, tuple[str, ...]]:

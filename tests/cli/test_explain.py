@@ -38,7 +38,7 @@ def test_every_rule_has_a_page(run: Run, rule: str, monkeypatch: pytest.MonkeyPa
 
 def test_a_page(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    assert run("explain", "dropped-pixels").out.splitlines()[4:] == [
+    assert run("explain", "dropped-pixels").out.splitlines()[6:] == [
         "wrong",
         "  input 3x14x14",
         "  conv 8 k3 p1 -> relu -> maxpool 2",

@@ -1,7 +1,7 @@
 """Mistakes with what is said of them, recorded whole: message, place, notes and fixes.
 
-`*.md` beside this file hold pairs of a spec and a text. `python -m tests.messages` records the texts again; read
-the difference before it is committed.
+`*.md` beside this file hold pairs of a spec and a text. `python -m tests.messages` records the texts again;
+read the difference before it is committed.
 """
 
 from __future__ import annotations

@@ -117,9 +117,11 @@ def _missed(size: int, slides: list[_Slide]) -> int:
 
 
 def _mend(value: Value, reader: Node) -> tuple[str, ...]:
-    """What to write so that everything is read, each tried out."""
+    """What to write so that everything is read, each tried out; of a plugin's arguments we know nothing."""
     assert isinstance(reader.layer, Layer)
     arguments = reader.arguments
+    if reader.layer.plugin:
+        return ()
     tries: list[tuple[str, dict[str, Any]]] = []
     if arguments.get("ceil_mode") is False:
         tries.append(("ceil", {"ceil_mode": True}))

@@ -116,7 +116,8 @@ def comprehension(children: Sequence[Child], names: Sequence[str]) -> tuple[Expr
     if None in arguments:
         return None
     code = f"{name_of(makers[0], names)}({', '.join(text for text in arguments if text)})"
-    return f'(f"{word}{{i}}", {code})', f"for i in range({start}, {start + len(children)})"
+    first = f"{start}, " if start else ""
+    return f'(f"{word}{{i}}", {code})', f"for i in range({first}{start + len(children)})"
 
 
 def progression(texts: Sequence[str], start: int) -> str | None:

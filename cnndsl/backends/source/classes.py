@@ -15,6 +15,7 @@ from cnndsl.backends.source.children import Child, numbered
 from cnndsl.backends.source.class_plan import ClassPlan, Maker, children, is_sequential, word_of
 from cnndsl.backends.source.flow import Flow, flows
 from cnndsl.backends.source.forward import module_of
+from cnndsl.backends.source.matching import is_stage
 from cnndsl.backends.source.parts import IDENTITY, Entry, Inline, Part, leaves, part_of, skeleton
 from cnndsl.backends.source.variants import Shared, Variant, alone, share
 from cnndsl.diagnostics import PluginError
@@ -75,7 +76,14 @@ class Planner:
                 variants.setdefault((skeleton(entries), shape_of(flow)), []).append(number)
             for (_, is_block), variants in groups.items():
                 found = [self.variant(numbers) for numbers in variants.values()]
-                for scopes in share(found) if is_block else map(alone, found):
+                classes = list(share(found)) if is_block else [alone(one) for one in found]
+                if len(classes) > 1 and all(one.is_sequential and is_stage(one.entries) for one in found):
+                    # Stages of several lengths; a class for each length would say nothing.
+                    for number in (number for one in found for number in one.numbers):
+                        self.trees[number] = Inline(self.contents[number])
+                        self.depths[number] = 1
+                    continue
+                for scopes in classes:
                     self.add_class(scopes)
         root, chain = self.trees[0], None
         if isinstance(root, Inline):

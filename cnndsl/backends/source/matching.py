@@ -14,7 +14,7 @@ from cnndsl.backends.source.flow import Flow, Unit
 from cnndsl.backends.source.parts import Entry, Inline, Part, Path, Tree, fits, likeness
 from cnndsl.ir import Node
 
-__all__ = ["is_numbered", "match_entries", "match_flows"]
+__all__ = ["is_numbered", "is_stage", "match_entries", "match_flows"]
 
 # A use lacks so many steps of another one at most.
 LACKING = 12
@@ -98,6 +98,12 @@ def match_order(whole: Sequence[Entry], entries: Sequence[Entry]) -> Pairs | Non
         pairs.append((whole[index], entry))
         index += 1
     return None if any(is_repeated(whole, left) for left in range(index, count)) else pairs
+
+
+def is_stage(entries: Sequence[Entry]) -> bool:
+    """Whether the entries are uses of one and the same block, as in a stage of a residual network."""
+    targets = {tree.target if isinstance(tree, Part) else "" for _, tree in entries}
+    return len(targets) == 1 and isinstance(targets.pop(), int)
 
 
 def is_repeated(entries: Sequence[Entry], index: int) -> bool:

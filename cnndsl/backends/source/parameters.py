@@ -164,7 +164,7 @@ class Parameters:
             for name, word in self.words.items():
                 other = key_of([repeat(value) for value in word])
                 if agree(key, other) and not is_constant(other):
-                    self.name(other, word, self.legal(name))
+                    self.name_base(other, word, name)
                     return self.texts[other]
         derived = self.derive(values, self.bases()) if is_size else None
         return written if derived is None and is_same else derived
@@ -231,7 +231,7 @@ class Parameters:
         return None
 
     def name_base(self, key: Key, values: Sequence[Any], word: str) -> None:
-        """Make a parameter of the block's own that others are computed from."""
+        """Make a parameter of the block's own that no child of every instance takes as it is."""
         name = f"out_{self.unit}"
         if len(word) == 1 and key == key_of(self.leaving) and name not in {*self.words, *self.named}:
             self.sizes.add(key)

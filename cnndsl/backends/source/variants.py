@@ -5,7 +5,8 @@ and with the same connections. What the others lack then stands behind an `if`, 
 a child that is left out is `None`, a join that is left out hands on one of its branches, and a
 numbered sequential is made of a list to which the optional entries are added. Activations may be of
 different classes. Uses that differ in more than that, or in so many ways that the conditions would
-hide the block, have classes of their own.
+hide the block, have classes of their own; but stages, rows of uses of one block, that differ in their
+lengths are written in place, as a class for each length would say nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cnndsl.backends.source.flow import Flow, Unit
-from cnndsl.backends.source.matching import is_numbered, match_entries, match_flows
+from cnndsl.backends.source.matching import is_numbered, is_stage, match_entries, match_flows
 from cnndsl.backends.source.parts import Entry, Inline, Path, Tree
 
 __all__ = ["Gate", "Shared", "Variant", "alone", "gates", "places", "share"]
@@ -150,6 +151,8 @@ def is_readable(matches: Sequence[Match]) -> bool:
 def match_variants(whole: Variant, variant: Variant) -> Match | None:
     """How a variant goes into one that has all its parts, None where it does not."""
     if whole.is_sequential != variant.is_sequential and whole.is_sequential:
+        return None
+    if whole.is_sequential and is_stage(whole.entries):
         return None
     in_order = whole.is_sequential and is_numbered(whole.entries) and is_numbered(variant.entries)
     paths = match_entries(whole.entries, variant.entries, in_order, 0 if in_order else 1)
