@@ -1,7 +1,7 @@
 """The compiler for use in Python: check, compile, show, draw, to_python.
 
-A spec is a `Path`, or text; a single word that ends in `.cnn` is a path too, and one that begins with `zoo:` names a
-network of the zoo.
+A spec is a `Path`, or text; a single word that ends in `.cnn` is a path too, and one that begins with
+`zoo:` names a network of the zoo.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """torchvision as the oracle of whole networks: its keys, its weights, its logits.
 
-torchvision is a test dependency only. Its wheel is linked against CUDA; where PyTorch comes without, the import
-dies unless two operators that it wants to register kernels for are declared before.
+torchvision is a test dependency only. Its wheel is linked against CUDA; where PyTorch comes without, the
+import dies unless two operators that it wants to register kernels for are declared before.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import nn
 
 __all__ = ["Comparison", "compare", "convolutional", "models", "network", "perturbed"]
 
-# Images in training mode are no larger than this: they come in twos, and only the way through has to be the same.
+# Images in training mode are no larger than this: they come in twos.
 TRAINING_SIZE = 299
 NOT_CONVOLUTIONAL = ("vit_", "swin_", "maxvit_")
 
@@ -70,7 +70,7 @@ def perturbed(model: nn.Module) -> nn.Module:
 
 
 class Comparison(NamedTuple):
-    """Where two networks differ: keys and shapes, and the largest difference of what they give, as a fraction."""
+    """Where two networks differ: keys and shapes, and by which fraction at most in what they give."""
 
     keys: list[str]
     evaluation: float
