@@ -31,7 +31,7 @@ def _models() -> tuple[Any, torch.library.Library | None] | None:
         return None
     schemas = None
     if not hasattr(torch.ops.torchvision, "nms"):
-        schemas = torch.library.Library("torchvision", "DEF")
+        schemas = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
         for name in SCHEMAS:
             schemas.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")  # type: ignore[no-untyped-call]
     return import_module("torchvision.models"), schemas

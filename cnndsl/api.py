@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from cnndsl.collector import without_collector
 from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.dims import Shape
 from cnndsl.elaborate import elaborate
-from cnndsl.elaboration.arriving import input_problem
+from cnndsl.elaboration.arriving import input_problem, open_letters
 from cnndsl.ir import Graph
 from cnndsl.parser import parse_all, together
 from cnndsl.report import Report
@@ -41,6 +42,8 @@ __all__ = [
 ]
 
 Spec = str | Path | Source
+# Warnings that are right for some sizes of the input: they are not given where it is open.
+SIZE_WARNINGS = frozenset({"dropped-pixels", "receptive-field-small", "single-value-batchnorm"})
 # The shape of the one input, or the shapes of several by their names.
 Inputs = Sequence[int] | Mapping[str, Sequence[int]]
 
@@ -71,6 +74,7 @@ def check(
     spec: Spec,
     input: Inputs | None = None,
     params: Mapping[str, Any] | None = None,
+    sizes: bool = False,
 ) -> Report:
     """Check a spec without PyTorch.
 
@@ -79,32 +83,47 @@ def check(
     the spec's `param`s. A bad spec gives a report with diagnostics, never an
     exception; a file that cannot be read raises OSError.
 
+    `sizes` asks for the sizes of the input, other than the given ones, that the same weights would take.
+
     >>> report = check("conv 16 k3 p1 -> relu -> maxpool 2 -> flatten -> linear 10", input=(1, 28, 28))
     >>> report.ok, report.parameters
     (True, 31530)
     >>> check("input 1x28x28 -> linear 10").diagnostics[0].rule
     'needs-flatten'
+    >>> [size.text for size in check("input 3x32x32 -> maxpool 2 -> upsample 4", sizes=True).sizes]
+    ['H >= 2', 'W >= 2']
     """
-    return check_source(read_spec(spec), input, params)
+    return check_source(read_spec(spec), input, params, sizes)
 
 
 def check_source(
     source: Source,
     input: Inputs | None = None,
     params: Mapping[str, Any] | None = None,
+    sizes: bool = False,
 ) -> Report:
     """`check` for a text that has been read."""
-    return _check(source, input, params, with_warnings=True)
+    return _check(source, input, params, with_warnings=True, sizes=sizes)
 
 
 def _check(
-    source: Source, input: Inputs | None, params: Mapping[str, Any] | None, with_warnings: bool
+    source: Source,
+    input: Inputs | None,
+    params: Mapping[str, Any] | None,
+    with_warnings: bool,
+    sizes: bool = False,
 ) -> Report:
     shapes = None if input is None else _shapes(input)
     with without_collector():
         parsed = parse_all(source)
         tree = Body(source.span(0, 0), ()) if parsed.body is None else parsed.body
-        result = elaborate(source, tree, shapes, params)
+        letters = open_letters(tree, shapes)
+        opened = None
+        if letters:
+            from cnndsl.analysis.sizes.open_inputs import check_open
+
+            opened = check_open(source, tree, letters, shapes, params)
+        result = opened or elaborate(source, tree, shapes, params)
         if parsed.body is None:
             found = parsed.diagnostics
         elif parsed.diagnostics:
@@ -119,12 +138,21 @@ def _check(
             from cnndsl.analysis.lint import find_warnings
 
             found = find_warnings(source, tree, result.graph)
+            if letters:
+                found = tuple(one for one in found if one.rule not in SIZE_WARNINGS)
 
     def again(text: str) -> Report:
         # To try a fix out: whether it brings errors is what counts.
         return _check(_again(source, text), input, params, with_warnings=False)
 
-    return Report(source, result.graph, found, again)
+    report = Report(source, result.graph, found, again)
+    if opened is not None:
+        return replace(report, sizes=opened.sizes, open_shapes=opened.shapes)
+    if sizes and report.ok:
+        from cnndsl.analysis.sizes.answer import other_sizes
+
+        return replace(report, sizes=other_sizes(result.graph))
+    return report
 
 
 def _again(source: Source, text: str) -> Source:

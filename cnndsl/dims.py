@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["AXIS_LETTERS", "LARGEST", "Shape", "Value", "describe", "format_shape", "kind_of"]
+__all__ = [
+    "AXIS_LETTERS",
+    "LARGEST",
+    "NotExact",
+    "OpenSize",
+    "Shape",
+    "Value",
+    "describe",
+    "format_shape",
+    "kind_of",
+]
 
 # Sizes without the batch axis, channels (or features) first.
 Shape = tuple[int, ...]
@@ -16,6 +26,16 @@ LARGEST = 2**31 - 1
 AXIS_LETTERS: dict[int, str] = {1: "C", 2: "CL", 3: "CHW", 4: "CDHW"}
 
 _KINDS = {1: "vector", 2: "sequence", 3: "image", 4: "volume"}
+
+
+class OpenSize:
+    """A size that is a formula of an input's open size; rules compute with it as with a whole number."""
+
+    __slots__ = ()
+
+
+class NotExact(Exception):
+    """A rule does with an open size what cannot be answered for all sizes at once."""
 
 
 @dataclass(frozen=True, slots=True)

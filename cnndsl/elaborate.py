@@ -16,14 +16,14 @@ from cnndsl.dims import Shape
 from cnndsl.elaboration.applying import Applying
 from cnndsl.elaboration.arriving import Arriving
 from cnndsl.elaboration.builder import Labelled
-from cnndsl.elaboration.context import Place, TooLarge
+from cnndsl.elaboration.context import Place, Stated, TooLarge
 from cnndsl.elaboration.declarations import BlockEntry, collect, reserved
 from cnndsl.elaboration.joining import Joining
 from cnndsl.elaboration.labels import check_label, label_text
 from cnndsl.elaboration.looping import Looping
 from cnndsl.elaboration.provenance import origin
 from cnndsl.elaboration.reusing import Reusing
-from cnndsl.expressions import UNDECIDED
+from cnndsl.expressions import UNDECIDED, Read
 from cnndsl.ir import Graph, Output, TrainSetting
 from cnndsl.layers import find, find_join
 from cnndsl.layers.kinds import describe_value
@@ -35,10 +35,15 @@ __all__ = ["Elaboration", "elaborate"]
 
 
 class Elaboration(NamedTuple):
-    """The graph of a spec, as far as it could be made, and what was found wrong with it."""
+    """The graph of a spec, as far as it could be made, and what was found wrong with it.
+
+    Where sizes are open: which sizes its expressions read, and what it states of its values.
+    """
 
     graph: Graph
     diagnostics: tuple[Diagnostic, ...]
+    reads: tuple[Read, ...] = ()
+    stated: tuple[Stated, ...] = ()
 
 
 def elaborate(
@@ -46,12 +51,17 @@ def elaborate(
     spec: s.Body,
     input: Shape | Mapping[str, Shape] | None = None,
     parameters: Mapping[str, Any] | None = None,
+    letters: Mapping[str, int] | None = None,
 ) -> Elaboration:
-    """Run a spec. `parameters` set `param`s.
+    """Run a spec. `parameters` set `param`s, `letters` are the sizes to take for open ones.
 
     `input` is the arriving shape in place of the spec's own, or shapes by the names of inputs.
     """
-    return _Elaborator(source, spec, dict(parameters or {})).run(input)
+    elaborator = _Elaborator(source, spec, dict(parameters or {}))
+    if letters:
+        elaborator.letters = letters
+        elaborator.root_names.budget.reads = []
+    return elaborator.run(input)
 
 
 class _Elaborator(Arriving, Joining, Applying, Reusing, Looping):
@@ -83,7 +93,7 @@ class _Elaborator(Arriving, Joining, Applying, Reusing, Looping):
             outputs=self._outputs(current),
             files=self.files,
         )
-        return Elaboration(graph, tuple(found))
+        return Elaboration(graph, tuple(found), tuple(self.root_names.budget.reads or ()), tuple(self.stated))
 
     def _place_of(self, one: Diagnostic) -> tuple[bool, str, int, int]:
         """The order of messages: this file from top to bottom, then the files that it uses."""
@@ -215,7 +225,12 @@ class _Elaborator(Arriving, Joining, Applying, Reusing, Looping):
             case s.Assertion():
                 arriving = replace(place)
                 self.item(item.item, place, label)
+                # What an assertion reads decides nothing but whether it holds.
+                reads, self.root_names.budget.reads = self.root_names.budget.reads, None
                 self.assertion(item.shape, place, arriving)
+                self.root_names.budget.reads = reads
+                if self.letters:
+                    self.stated.append(Stated(item.shape, place.current, arriving.current, place.names))
             case s.Tap():
                 tapped = self.tap(item, place)
                 if tapped is None:

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnndsl import syntax as s
 from cnndsl.diagnostics import Diagnostic, SpecError
-from cnndsl.dims import AXIS_LETTERS, LARGEST, Value, describe
+from cnndsl.dims import AXIS_LETTERS, LARGEST, OpenSize, Value, describe
 from cnndsl.functions import FUNCTIONS, LONGEST_LIST, USAGE, Misuse, TooLong
 from cnndsl.layers.kinds import describe_value
 from cnndsl.slips import DEEPEST
 from cnndsl.text import Span
 from cnndsl.words import did_you_mean
 
-__all__ = ["AXES", "Environment", "Undecided", "evaluate"]
+__all__ = ["AXES", "Environment", "Read", "Undecided", "evaluate"]
 
 AXES = frozenset("CHWDL")
 # Operations in all expressions of a spec together, so that loops over long lists end in time.
@@ -31,14 +31,23 @@ class Undecided(Exception):
     """The expression reads a value that an earlier mistake left unknown; nothing is to be said."""
 
 
-class Budget:
-    """How many operations the expressions of a spec may still take."""
+class Read(NamedTuple):
+    """An expression at `span` read a size of the value that arrived: the one at `axis` of its shape."""
 
-    __slots__ = ("left", "reported")
+    value: Value
+    axis: int
+    span: Span
+
+
+class Budget:
+    """How many operations the expressions of a spec may still take, and what they read, if that is asked."""
+
+    __slots__ = ("left", "reads", "reported")
 
     def __init__(self) -> None:
         self.left = MOST_WORK
         self.reported = False
+        self.reads: list[Read] | None = None
 
     def spend(self, operations: int, span: Span) -> None:
         """Count operations; the first time that there are too many is an error, later ones are silent."""
@@ -219,7 +228,10 @@ class _Evaluator:
                 f"arrives, with the axes {', '.join(letters)}",
                 node.span,
             )
-        return shape[letters.index(node.word)]
+        axis = letters.index(node.word)
+        if self.names.budget.reads is not None:
+            self.names.budget.reads.append(Read(self.arriving, axis, node.span))
+        return shape[axis]
 
     def _truth(self, value: Any, span: Span) -> bool:
         if isinstance(value, bool):
@@ -228,14 +240,14 @@ class _Evaluator:
 
     def _number(self, value: Any, span: Span) -> Any:
         """The whole number, decimal or fraction that `value` is."""
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if isinstance(value, (int, float, OpenSize)) and not isinstance(value, bool):
             return value
         if not isinstance(value, _KINDS) and isinstance(value, _fractions().Fraction):
             return value
         raise _fail("invalid-argument", f"expected a number, got {describe_value(value)}", span)
 
     def _bounded(self, value: Any, span: Span) -> Any:
-        if isinstance(value, (int, float)):
+        if isinstance(value, (int, float, OpenSize)):
             pass
         elif value.denominator == 1:
             value = value.numerator

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnndsl.diagnostics import Diagnostic
-from cnndsl.ir import Graph
+from cnndsl.ir import Graph, Node
 from cnndsl.text import Source
+
+if TYPE_CHECKING:
+    from cnndsl.analysis.sizes.answer import AxisSizes
 
 __all__ = ["Report"]
 
@@ -16,6 +19,10 @@ __all__ = ["Report"]
 @dataclass(frozen=True, slots=True)
 class Report:
     """The result of `cnndsl.check`; never an exception, however bad the spec is.
+
+    `sizes` says for which sizes of its input the network is valid, where one is open or it was asked for.
+    With open sizes the graph is that of one size that passes, and `open_shapes` has the shapes of the nodes
+    that depend on an open size, formulas in place of numbers.
 
     >>> import cnndsl
     >>> report = cnndsl.check("input 1x28x28 -> flatten -> linear 10")
@@ -28,6 +35,8 @@ class Report:
     diagnostics: tuple[Diagnostic, ...]
     # Checks another text as this one was checked: the same input, the same params.
     again: Callable[[str], Report] | None = field(default=None, repr=False, compare=False)
+    sizes: tuple[AxisSizes, ...] = ()
+    open_shapes: Mapping[int, tuple[int | str, ...]] = field(default_factory=dict)
 
     def with_fixes(self) -> Report:
         """The report with fixes for its errors, each tried out: the error goes away, and no other comes.
@@ -72,6 +81,20 @@ class Report:
         """Multiply-adds of convolutions, linear layers and attention for one sample, in evaluation mode."""
         return sum(node.macs for node in self.graph.nodes if not node.training_only)
 
+    def shape(self, node: Node) -> tuple[int | str, ...] | None:
+        """The shape of a node's output, an open size as a formula: `(64, "floor(H/2)", 112)`."""
+        return self.open_shapes.get(node.id, node.output_shape)
+
+    def depends(self, node: Node) -> bool:
+        """Whether what a node computes, and so its work, depends on an open size."""
+        return bool(self.open_shapes) and any(id in self.open_shapes for id in (node.id, *node.inputs))
+
+    @property
+    def example_input(self) -> str:
+        """The sizes of the inputs that the graph is for: `3x224x224`."""
+        values = [self.graph.nodes[id].output for id in self.graph.inputs]
+        return " and ".join(str(value) for value in values if value is not None)
+
     def to_json(self) -> dict[str, Any]:
         """The report as `cnndsl check --format json` prints it for one file."""
         from cnndsl.backends.json_report import report_to_json
@@ -83,4 +106,8 @@ class Report:
 
         if self.diagnostics:
             return render_full(self.with_fixes().diagnostics)
-        return f"{self.source.name}: ok, {self.parameters:,} parameters, {self.macs:,} multiply-adds"
+        numbers = f"{self.parameters:,} parameters, {self.macs:,} multiply-adds"
+        if self.open_shapes:
+            numbers += f" for {self.example_input}"
+        lines = [f"{self.source.name}: ok, {numbers}"]
+        return "\n".join([*lines, *(f"  {line}" for one in self.sizes for line in one.lines())])

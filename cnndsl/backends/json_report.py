@@ -7,7 +7,7 @@ from typing import Any
 
 from cnndsl.analysis.receptive_field import receptive_fields
 from cnndsl.diagnostics import Diagnostic, Fix
-from cnndsl.ir import Graph, Node
+from cnndsl.ir import Node
 from cnndsl.report import Report
 from cnndsl.text import Position, Source, Span
 
@@ -28,7 +28,7 @@ def reports_to_json(reports: Sequence[Report]) -> dict[str, Any]:
 def report_to_json(report: Report) -> dict[str, Any]:
     """The report on one file.
 
-    Counts are null where an error left something unknown, and so are unknown shapes.
+    Counts are null where an error left something unknown or an open size decides, and so are unknown shapes.
     """
     report = report.with_fixes()
     graph = report.graph
@@ -37,25 +37,53 @@ def report_to_json(report: Report) -> dict[str, Any]:
         "path": report.source.name,
         "ok": report.ok,
         "model": graph.model,
-        "inputs": [_value(nodes[index].path, nodes[index]) for index in graph.inputs],
-        "outputs": [_value(output.name, nodes[output.node]) for output in graph.outputs],
+        "inputs": [_value(nodes[index].path, nodes[index], report) for index in graph.inputs],
+        "outputs": [_value(output.name, nodes[output.node], report) for output in graph.outputs],
         "parameters": report.parameters if graph.complete else None,
         "buffers": report.buffers if graph.complete else None,
-        "macs": report.macs if graph.complete else None,
-        "layers": _layers(graph),
+        "macs": report.macs if graph.complete and not report.open_shapes else None,
+        "layers": _layers(report),
+        **({"sizes": _sizes(report)} if report.sizes else {}),
         "diagnostics": [_diagnostic(diagnostic, report.source) for diagnostic in report.diagnostics],
     }
 
 
-def _value(name: str, node: Node) -> dict[str, Any]:
-    return {"name": name, "shape": _shape(node)}
+def _value(name: str, node: Node, report: Report) -> dict[str, Any]:
+    return {"name": name, "shape": _shape(node, report)}
 
 
-def _shape(node: Node) -> list[int] | None:
-    return None if node.output_shape is None else list(node.output_shape)
+def _shape(node: Node, report: Report) -> list[int | str] | None:
+    shape = report.shape(node)
+    return None if shape is None else list(shape)
 
 
-def _layers(graph: Graph) -> list[dict[str, Any]]:
+def _sizes(report: Report) -> dict[str, Any]:
+    """The valid sizes by axis; `valid` is null where they are not determined."""
+    found = {}
+    for one in report.sizes:
+        form = one.form
+        found[one.axis] = {
+            "valid": None if form is None else one.text,
+            "min": None if form is None else form.minimum,
+            "max": None if form is None else form.maximum,
+            "period": None if form is None else form.period,
+            "residues": [] if form is None else list(form.residues),
+            "also": [] if form is None else list(form.also),
+            "except": [] if form is None else list(form.exceptions),
+            "reasons": [
+                {
+                    "condition": reason.condition,
+                    "message": reason.message,
+                    "range": _range(reason.span, report.source),
+                }
+                for reason in one.reasons
+            ],
+        }
+    return found
+
+
+def _layers(report: Report) -> list[dict[str, Any]]:
+    graph = report.graph
     fields = receptive_fields(graph)
     return [
         {
@@ -63,9 +91,9 @@ def _layers(graph: Graph) -> list[dict[str, Any]]:
             "op": node.layer.name,
             "args": {name: _plain(node.arguments[name]) for name in node.given},
             "inputs": [graph.nodes[source].path for source in node.inputs],
-            "output_shape": _shape(node),
+            "output_shape": _shape(node, report),
             "parameters": node.parameters,
-            "macs": node.macs,
+            "macs": None if node.macs and report.depends(node) else node.macs,
             "receptive_field": _plain(fields[node.id]),
             **_position(node.span.first),
         }

@@ -28,7 +28,7 @@ def reports_to_sarif(reports: Sequence[Report]) -> dict[str, Any]:
     >>> log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]
     {'startLine': 1, 'startColumn': 16, 'endLine': 1, 'endColumn': 21}
     """
-    found = [diagnostic for report in reports for diagnostic in report.diagnostics]
+    found = [diagnostic for report in reports for diagnostic in report.with_fixes().diagnostics]
     rules = sorted({diagnostic.rule for diagnostic in found})
     return {
         "$schema": SCHEMA,

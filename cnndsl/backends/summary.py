@@ -24,7 +24,7 @@ class Row:
 
     name: str
     layer: str
-    output: Shape | None
+    output: tuple[int | str, ...] | None
     parameters: int
     macs: int
     field: Shape | None
@@ -38,7 +38,7 @@ def show(report: Report, batch: int | None = None, depth: int | None = None) -> 
     """
     graph = report.graph
     fields = receptive_fields(graph)
-    rows = _rows(graph, fields, depth)
+    rows = _rows(report, fields, depth)
     cells = [TITLES, *(_cells(row, batch) for row in rows)]
     macs = report.macs * (batch or 1)
     totals = ("total", "", "", f"{report.parameters:,}", f"{macs:,}", "")
@@ -50,7 +50,8 @@ def show(report: Report, batch: int | None = None, depth: int | None = None) -> 
     return "\n".join(lines)
 
 
-def _rows(graph: Graph, fields: Sequence[Shape | None], depth: int | None) -> list[Row]:
+def _rows(report: Report, fields: Sequence[Shape | None], depth: int | None) -> list[Row]:
+    graph = report.graph
     rows: list[Row] = []
 
     def visit(scope: Scope) -> None:
@@ -59,13 +60,18 @@ def _rows(graph: Graph, fields: Sequence[Shape | None], depth: int | None) -> li
                 node = graph.nodes[index]
                 rows.append(
                     Row(
-                        node.path, written(node), node.output_shape, node.parameters, node.macs, fields[index]
+                        node.path,
+                        written(node),
+                        report.shape(node),
+                        node.parameters,
+                        node.macs,
+                        fields[index],
                     )
                 )
                 continue
             child = graph.scopes[index]
             if depth is not None and child.path.count(".") + 1 >= depth and child.path:
-                rows.append(_folded(graph, child, fields))
+                rows.append(_folded(report, child, fields))
             else:
                 visit(child)
 
@@ -73,13 +79,14 @@ def _rows(graph: Graph, fields: Sequence[Shape | None], depth: int | None) -> li
     return rows
 
 
-def _folded(graph: Graph, scope: Scope, fields: Sequence[Shape | None]) -> Row:
+def _folded(report: Report, scope: Scope, fields: Sequence[Shape | None]) -> Row:
+    graph = report.graph
     nodes = list(_inside(graph, scope))
     output = None if scope.output is None else graph.nodes[scope.output]
     return Row(
         scope.path,
         written_scope(scope) or _contents(graph, scope),
-        output.output_shape if output else None,
+        report.shape(output) if output else None,
         sum(node.parameters for node in nodes),
         sum(node.macs for node in nodes),
         fields[output.id] if output else None,
@@ -121,7 +128,7 @@ def _cells(row: Row, batch: int | None) -> tuple[str, ...]:
     return (
         row.name,
         "" if layer == row.name else layer,
-        "?" if shape is None else format_shape(shape),
+        "?" if shape is None else "x".join(map(str, shape)),
         f"{row.parameters:,}" if row.parameters else "",
         f"{row.macs * (batch or 1):,}" if row.macs else "",
         "" if row.field is None else format_shape(row.field),
@@ -141,6 +148,9 @@ def _notes(report: Report, batch: int | None) -> list[str]:
         notes.append(f"buffers, not trained: {report.buffers:,}")
     if batch is not None:
         notes.append(f"shapes and multiply-adds for a batch of {batch:,}")
+    if report.open_shapes:
+        notes.append(f"multiply-adds and receptive fields are for {report.example_input}")
+    notes.extend(f"valid {one.axis}: {one.text}" for one in report.sizes)
     if not report.graph.complete:
         notes.append("an error left some values unknown: the totals count what is known")
     return notes

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnndsl.cli.common import (
     UsageError,
+    add_sizes_option,
     add_spec_options,
     blame,
     check_spec,
@@ -37,6 +38,7 @@ def add_parser(subparsers: Any) -> None:
     )
     add_spec_options(parser, several=True)
     add_fix_options(parser)
+    add_sizes_option(parser)
     parser.add_argument(
         "--format",
         choices=("full", "concise", *DOCUMENTS),
@@ -58,7 +60,8 @@ def run(options: Namespace) -> int:
     unreadable = bool(named.problems)
     for spec in named.specs:
         try:
-            report = selected(with_fixes_made(judged(check_spec(spec, settings)), spec, options), options)
+            checked = judged(check_spec(spec, settings, options.sizes))
+            report = selected(with_fixes_made(checked, spec, options), options)
         except (UsageError, PluginError) as error:
             # the verdicts on the others are wanted all the same
             blame(error, options.traceback and isinstance(error, PluginError))
@@ -83,6 +86,8 @@ def _show(report: Report, style: Any) -> None:
         if style == "full":
             print()
     print(_verdict(report))
+    for one in report.sizes:
+        print("\n".join(f"  {printable(line)}" for line in one.lines()))
 
 
 def _verdict(report: Report) -> str:

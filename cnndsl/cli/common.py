@@ -24,6 +24,7 @@ __all__ = [
     "Settings",
     "UsageError",
     "add_plugin_option",
+    "add_sizes_option",
     "add_spec_options",
     "anything_known",
     "blame",
@@ -147,12 +148,12 @@ def _named(word: str) -> Spec:
     return word if word.startswith("zoo:") else Path(word)
 
 
-def check_spec(spec: Spec, settings: Settings) -> Report:
+def check_spec(spec: Spec, settings: Settings, sizes: bool = False) -> Report:
     """Check a spec; UsageError where it cannot be read."""
     from cnndsl.api import check
 
     try:
-        report = check(spec, input=settings.input, params=settings.params)
+        report = check(spec, input=settings.input, params=settings.params, sizes=sizes)
     except OSError as error:
         raise UsageError(f"cannot read {spec}: {error.strerror or error}") from error
     if isinstance(settings.input, Mapping):
@@ -160,11 +161,20 @@ def check_spec(spec: Spec, settings: Settings) -> Report:
     return report
 
 
+def add_sizes_option(parser: ArgumentParser) -> None:
+    """Add --sizes."""
+    parser.add_argument(
+        "--sizes",
+        action="store_true",
+        help="say which other sizes of the input the same weights would take, and why no more",
+    )
+
+
 def check_one(options: Namespace) -> Report:
     """Check the one spec of a command line and show its diagnostics on standard error."""
     settings = spec_settings(options)
     (spec,) = spec_texts(options)
-    report = check_spec(spec, settings)
+    report = check_spec(spec, settings, getattr(options, "sizes", False))
     show_findings(report)
     return report
 

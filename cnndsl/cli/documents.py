@@ -32,7 +32,8 @@ def numbers(report: Report) -> str:
 
         assert isinstance(report, Library)
         return f"{plural(len(report.blocks), 'block')}, no network"
-    return f"{plural(report.parameters, 'parameter')}, {plural(report.macs, 'multiply-add')}"
+    found = f"{plural(report.parameters, 'parameter')}, {plural(report.macs, 'multiply-add')}"
+    return f"{found} for {report.example_input}" if report.open_shapes else found
 
 
 def verdicts(reports: Sequence[Report], total: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from cnndsl.cli.common import UsageError, add_spec_options, anything_known, check_one
+from cnndsl.cli.common import UsageError, add_sizes_option, add_spec_options, anything_known, check_one
 
 __all__ = ["add_parser", "run"]
 
@@ -21,6 +21,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--depth", type=int, metavar="N", help="fold what lies deeper than N names: 1 shows the stages"
     )
+    add_sizes_option(parser)
     parser.add_argument("--json", action="store_true", help="the same as JSON")
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cnndsl import syntax as s
-from cnndsl.dims import LARGEST, Shape, Value, format_shape
+from cnndsl.dims import AXIS_LETTERS, LARGEST, Shape, Value, format_shape
 from cnndsl.elaboration.builder import Labelled
 from cnndsl.elaboration.context import Context
 from cnndsl.layers.declaration import INPUT
 from cnndsl.text import Span
 from cnndsl.words import did_you_mean
 
-__all__ = ["Arriving", "input_problem"]
+__all__ = ["Arriving", "input_problem", "open_letters"]
 
 
 class Arriving(Context):
@@ -87,23 +87,39 @@ class Arriving(Context):
 
     def _written(self, one: s.Input) -> Shape | None:
         """The shape that the text says; None after a mistake, which is reported."""
-        axes = one.shape.axes
-        free = [axis for axis in axes if not isinstance(axis, int)]
-        if free:
-            example = "x".join("224" if not isinstance(axis, int) else str(axis) for axis in axes)
+        sizes = [self.letters.get(axis, axis) if isinstance(axis, str) else axis for axis in one.shape.axes]
+        shape = tuple(size for size in sizes if isinstance(size, int))
+        if len(shape) < len(sizes):
+            letters = AXIS_LETTERS.get(len(sizes), "")
+            example = "x".join(
+                letters[i : i + 1] if axis == "_" else str(axis) for i, axis in enumerate(one.shape.axes)
+            )
             self.error(
                 "missing-input",
-                f"the input's size is open: {', '.join(map(str, free))}",
+                "the input has a size without a name",
                 one.shape.span,
-                f"give the sizes with `--input {example}`, or write numbers",
+                f"an open size is called by a capital letter: `input {example}`",
             )
             return None
-        shape = tuple(axis for axis in axes if isinstance(axis, int))
         problem = input_problem(shape)
         if problem is not None:
             self.error(*problem, one.shape.span)
             return None
         return shape
+
+
+def open_letters(spec: s.Body, given: Shape | Mapping[str, Shape] | None) -> tuple[str, ...]:
+    """What the open sizes of a spec's inputs are called; those of inputs that the caller gives left out."""
+    if given is not None and not isinstance(given, Mapping):
+        return ()
+    found = [
+        size
+        for one in spec.statements
+        if isinstance(one, s.Input) and (given is None or (one.name or "input") not in given)
+        for size in one.shape.axes
+        if isinstance(size, str) and size != "_"
+    ]
+    return tuple(dict.fromkeys(found))
 
 
 def input_problem(shape: Shape) -> tuple[str, str] | None:

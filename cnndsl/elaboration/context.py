@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnndsl import syntax as s
 from cnndsl.diagnostics import Diagnostic, Related, SpecError
@@ -18,7 +18,7 @@ from cnndsl.layers.declaration import Operation
 from cnndsl.slips import form_of
 from cnndsl.text import Source, Span
 
-__all__ = ["MOST_NODES", "MOST_STEPS", "Context", "Place", "TooLarge"]
+__all__ = ["MOST_NODES", "MOST_STEPS", "Context", "Place", "Stated", "TooLarge"]
 
 MOST_NODES = 100_000
 # Statements run, so that empty loops end too; a network of MOST_NODES needs far fewer.
@@ -47,6 +47,15 @@ class Place:
     def inside(self) -> Place:
         """The same place in braces of its own: what is bound there ends there."""
         return Place(Environment(self.names), self.current, self.scope, self.uses, self.body)
+
+
+class Stated(NamedTuple):
+    """An assertion: what it states of the value of `node`, in axes of the value of the node `arriving`."""
+
+    shape: s.ShapeLiteral
+    node: int
+    arriving: int
+    names: Environment
 
 
 @dataclass(slots=True)
@@ -81,6 +90,9 @@ class Context:
         self.builder = GraphBuilder(spec.span)
         self.reporter = Reporter()
         self.given = parameters
+        # What the letters of open sizes stand for in this run, and what the spec states of its values then.
+        self.letters: Mapping[str, int] = {}
+        self.stated: list[Stated] = []
         self.parameters: dict[str, Any] = {}
         self.outputs: list[Output] = []
         self.depth = 0

@@ -13,7 +13,7 @@ from cnndsl.elaboration.builder import OpenScope
 from cnndsl.elaboration.context import Context, Place
 from cnndsl.elaboration.provenance import origin
 from cnndsl.ir import Node
-from cnndsl.layers.declaration import Join, Layer, LayerError, Module, Raw
+from cnndsl.layers.declaration import Join, Layer, LayerError
 from cnndsl.layers.kinds import PerAxis
 
 __all__ = ["Reusing"]
@@ -143,7 +143,7 @@ class _Copies:
             shape = layer.shape(arriving[0], node.arguments)
             # What a constructor is given decides the weights too, but not their number alone: `flatten`.
             made = layer.module(first, node.arguments, node.output.shape)
-            if _data(made) != _data(layer.module(arriving[0], node.arguments, shape)):
+            if made.data != layer.module(arriving[0], node.arguments, shape).data:
                 self.other(node, first, arriving[0], inputs, "shape-mismatch")
                 return None
         except LayerError as problem:
@@ -188,12 +188,3 @@ def _takes_rank(layer: Layer, first: Value, now: Value) -> bool:
 def _sized(value: Value, other: Value) -> str:
     """A value in words; its kind too where that is what differs."""
     return describe(value.shape) if value.rank != other.rank else format_shape(value.shape)
-
-
-def _data(module: Module) -> tuple[object, ...]:
-    """What a constructor is called with, comparable."""
-
-    def plain(pairs: tuple[tuple[str, object], ...]) -> tuple[tuple[str, object], ...]:
-        return tuple((name, value.code if isinstance(value, Raw) else value) for name, value in pairs)
-
-    return module.name, plain(module.positional), plain(module.keywords), module.apply

@@ -1,4 +1,4 @@
-"""Axes that an argument names, counted as PyTorch counts them: the batch is axis 0 and stays."""
+"""Axes that an argument names, counted as PyTorch counts them, and sizes times a factor."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cnndsl.dims import LARGEST, Value
 from cnndsl.layers.declaration import LayerError
 from cnndsl.layers.kinds import Whole
 
-__all__ = ["AXIS", "BATCH_STAYS", "axis_index"]
+__all__ = ["AXIS", "BATCH_STAYS", "axis_index", "scaled"]
 
 # Any whole number: which axes there are depends on the arriving value.
 AXIS = Whole(-LARGEST)
@@ -37,3 +37,17 @@ def axis_index(x: Value, dim: int, argument: str, new: int = 0) -> int:
         argument=argument,
         help=("axis 1 is the channels, negative axes count from the back",),
     )
+
+
+# Factors are binary fractions. With a denominator up to this one their products with sizes are exact.
+MOST_PARTS = 1024
+
+
+def scaled(n: int, factor: float) -> int:
+    """`n * factor` rounded down, as PyTorch does it: from a product that may be rounded itself.
+
+    >>> scaled(7, 1.5), scaled(100, 0.29)
+    (10, 28)
+    """
+    parts, denominator = factor.as_integer_ratio()
+    return n * parts // denominator if denominator <= MOST_PARTS else int(n * factor // 1)

@@ -241,7 +241,7 @@ def upconv_shape(x: Value, args: Args) -> Shape:
             strict=True,
         )
     )
-    if min(sizes) < 1:
+    if any(size < 1 for size in sizes):
         raise LayerError(
             "empty-output",
             f"padding {format_shape(args['padding'])} leaves nothing: the output would be "

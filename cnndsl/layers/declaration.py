@@ -165,6 +165,15 @@ class Module:
         """Whether it is a bare `nn.Parameter`, which is no module."""
         return self.name == "nn.Parameter"
 
+    @property
+    def data(self) -> tuple[object, ...]:
+        """What the constructor is called with, comparable: modules with the same data are alike."""
+
+        def plain(pairs: tuple[tuple[str, object], ...]) -> tuple[tuple[str, object], ...]:
+            return tuple((name, value.code if isinstance(value, Raw) else value) for name, value in pairs)
+
+        return self.name, plain(self.positional), plain(self.keywords), self.apply
+
 
 class Example(NamedTuple):
     """A use of a layer that is right, with the shapes before and after it."""

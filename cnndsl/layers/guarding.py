@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from cnndsl.diagnostics import RULES, PluginError
-from cnndsl.dims import Shape, Value
+from cnndsl.dims import NotExact, OpenSize, Shape, Value
 from cnndsl.layers.declaration import Args, Argument, Layer, LayerError, Module, Raw, Step, Weight
 from cnndsl.layers.kinds import Invalid, Kind, describe_value
 
@@ -89,7 +89,7 @@ class Guard(NamedTuple):
         try:
             result = run()
             check(result, x)
-        except (LayerError, PluginError):
+        except (LayerError, PluginError, NotExact):
             raise
         except Broken as broken:
             raise fault(self.plugin, f"{what} {broken}{where}") from None
@@ -182,6 +182,9 @@ def _written(args: Args) -> str:
 
 
 def _is_whole(value: Any, minimum: int) -> bool:
+    if isinstance(value, OpenSize):
+        # What an open size comes to is looked at for one size, where the rule is run on numbers.
+        return True
     return isinstance(value, int) and not isinstance(value, bool) and value >= minimum
 
 
@@ -262,7 +265,7 @@ def _pairs(pairs: Any) -> tuple[tuple[Any, Any], ...]:
 def _is_literal(value: Any) -> bool:
     if isinstance(value, (tuple, list)):
         return all(map(_is_literal, value))
-    return isinstance(value, Raw) or type(value) in (int, float, bool, str, type(None))
+    return isinstance(value, (Raw, OpenSize)) or type(value) in (int, float, bool, str, type(None))
 
 
 def _check_apply(module: Module) -> None:

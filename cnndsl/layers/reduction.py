@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from cnndsl.dims import Shape, Value, format_shape
-from cnndsl.layers.axes import AXIS, BATCH_STAYS, axis_index
+from cnndsl.layers.axes import AXIS, BATCH_STAYS, axis_index, scaled
 from cnndsl.layers.declaration import Args, Argument, Example, Layer, LayerError, Module, Reject, Step
 from cnndsl.layers.kinds import Factors, OrNone, PerAxis, Sizes, Truth, describe_value
 from cnndsl.layers.windows import keywords, repeat
@@ -139,23 +139,18 @@ def fractional_size(x: Value, args: Args) -> Shape:
         )
     if size is not None:
         return tuple(size)
-    # Rounded down from the float product, as PyTorch does.
-    return tuple(int(n * factor // 1) for n, factor in zip(x.spatial, ratio, strict=True))
+    return tuple(scaled(n, factor) for n, factor in zip(x.spatial, ratio, strict=True))
 
 
 def fractional_shape(x: Value, args: Args) -> Shape:
     sizes = fractional_size(x, args)
-    if min(sizes) < 1:
-        n, factor = next(
-            (n, factor)
-            for n, factor, size in zip(x.spatial, args["output_ratio"], sizes, strict=True)
-            if not size
-        )
-        raise LayerError(
-            "empty-output",
-            f"{n} * {describe_value(factor)} is less than 1: nothing would be left",
-            argument="output_ratio",
-        )
+    for n, factor, size in zip(x.spatial, args["output_ratio"] or sizes, sizes, strict=True):
+        if size < 1:
+            raise LayerError(
+                "empty-output",
+                f"{n} * {describe_value(factor)} is less than 1: nothing would be left",
+                argument="output_ratio",
+            )
     # Over volumes, PyTorch wants one position more than the windows need.
     spare = 1 if x.rank == 3 else 0
     for n, k, size in zip(x.spatial, args["kernel_size"], sizes, strict=True):

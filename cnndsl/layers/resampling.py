@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cnndsl.dims import Shape, Value
+from cnndsl.layers.axes import scaled
 from cnndsl.layers.declaration import Args, Argument, Example, Layer, LayerError, Module, Reject, Step
 from cnndsl.layers.kinds import Factors, OrNone, PerAxis, Truth, Whole, Word, describe_value
 from cnndsl.layers.windows import keywords
@@ -93,8 +94,7 @@ def upsample_shape(x: Value, args: Args) -> Shape:
         return (x.channels, *args["size"])
     sizes = []
     for n, factor in zip(x.spatial, args["scale_factor"], strict=True):
-        # Whole factors stay in whole numbers; others are rounded down from the float product, as in PyTorch.
-        size = n * factor if isinstance(factor, int) else int(n * factor // 1)
+        size = scaled(n, factor)
         if size < 1:
             raise LayerError(
                 "empty-output",

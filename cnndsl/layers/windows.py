@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cnndsl.dims import Shape, Value, format_shape
+from cnndsl.dims import OpenSize, Shape, Value, format_shape
 from cnndsl.layers.declaration import Args, Argument, LayerError, SameAs, Step
 
 __all__ = ["explain_window", "keywords", "repeat", "steps", "window_sizes"]
@@ -51,6 +51,10 @@ def both_sides(args: Args, rank: int) -> tuple[tuple[int, int], ...]:
 def too_large(spatial: Shape, args: Args, reach: Shape) -> LayerError:
     """The diagnostic for a window that is larger than what it slides over."""
     kernel: Shape = args["kernel_size"]
+    if any(isinstance(n, OpenSize) for n in spatial):
+        # What would fit is told of numbers.
+        message = f"kernel {format_shape(kernel)} does not fit into {format_shape(spatial)}"
+        return LayerError("kernel-too-large", message, argument="kernel_size")
     sides = both_sides(args, len(spatial))
     padded = tuple(n + before + after for n, (before, after) in zip(spatial, sides, strict=True))
     what = f"kernel {format_shape(kernel)}"

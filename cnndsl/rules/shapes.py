@@ -7,7 +7,7 @@ RULES = (
         "missing-input",
         "nothing says what arrives",
         """Every size follows from the input's. It stands in the first line, or the caller gives it with
-        `--input 3x32x32`. Sizes that are left open, `3xHxW`, have to be given too.""",
+        `--input 3x32x32`. A size may be left open: `input 3xHxW`.""",
         "conv 16 k3 -> relu",
         "input 3x32x32\nconv 16 k3 -> relu",
     ),
@@ -99,10 +99,10 @@ RULES = (
     ),
     rule(
         "free-size",
-        "a weight would depend on an open size",
+        "a weight would depend on an open size, or an expression reads one",
         """Weights are made once, and fit one size. A global pool in front of the linear layer makes the
-        number of features independent of the image. (Open sizes are not there yet: until then such a spec
-        is a `missing-input`.)""",
+        number of features independent of the image. Nor may an expression read an open size: the layers
+        would depend on it.""",
         "input 3xHxW\nflatten -> linear 10",
         "input 3xHxW\ngap -> flatten -> linear 10",
     ),

@@ -57,6 +57,12 @@ def from_report(report: Report, params: Mapping[str, Any] | None = None) -> Netw
     if not report.ok:
         raise SpecError(tuple(one for one in report.diagnostics if one.severity == "error"))
     graph = report.graph
+    if report.open_shapes:
+        # The graph is for some size that is valid; the images may have another.
+        example = f"give the size of the images, such as `--input {report.example_input}`"
+        span = graph.nodes[graph.inputs[0]].span
+        message = "training wants to know the sizes of the input, which are open"
+        raise SpecError((Diagnostic("missing-input", message, span, help=(example,)),))
     always = [output for output in graph.outputs if not output.training_only]
     if len(graph.inputs) != 1 or len(always) != 1:
         found = f"{len(graph.inputs)} and {len(always)}"

@@ -110,9 +110,12 @@ def test_several_files() -> None:
     rules = run["tool"]["driver"]["rules"]
     assert all(rules[one["ruleIndex"]]["id"] == one["ruleId"] for one in run["results"])
     first = run["results"][0]
-    assert (
-        first["message"]["text"] == "kernel 33x33 does not fit into 9x9\nhelp: `k9` fits, and so does `p12`"
-    )
+    assert first["message"]["text"] == "kernel 33x33 does not fit into 9x9"
+    assert [fix["description"]["text"] for fix in first["fixes"]] == [
+        "`k33 p16` keeps the size: 4x9x9",
+        "`k33 p12` fits: 4x1x1",
+        "`k9` fits: 4x1x1",
+    ]
     (place,) = first["locations"]
     assert place["physicalLocation"] == {
         "artifactLocation": {"uri": "a.cnn"},

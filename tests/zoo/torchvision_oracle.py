@@ -16,7 +16,7 @@ from torch import nn
 
 __all__ = ["Comparison", "compare", "convolutional", "models", "network", "perturbed"]
 
-# Images in training mode are no larger than this: they come in twos.
+# Images in training mode are no larger: they come in twos, and only the way through has to be the same.
 TRAINING_SIZE = 299
 NOT_CONVOLUTIONAL = ("vit_", "swin_", "maxvit_")
 
@@ -70,7 +70,7 @@ def perturbed(model: nn.Module) -> nn.Module:
 
 
 class Comparison(NamedTuple):
-    """Where two networks differ: keys and shapes, and by which fraction at most in what they give."""
+    """Where two networks differ: keys and shapes, and the largest relative difference of what they give."""
 
     keys: list[str]
     evaluation: float
