@@ -301,7 +301,7 @@ def _shared_column(lines: list[_Line]) -> int | None:
     if not columns:
         return None if counted else 0
     ((column, _),) = columns.most_common(1)
-    reached = [line for line in counted if len(line.code) <= column + FAR]
+    reached = [line for line in counted if line.column is None or len(line.code) <= column + FAR]
     fits = all(len(line.code) + LEAST_GAP <= column for line in reached)
     aligned = all(line.column in (column, None) for line in reached)
     return column if reached and fits and aligned else None

@@ -274,7 +274,7 @@ def mangled(text: str, random: Random) -> str:
                 free = (
                     part in ("->", "|", ",", ":")
                     or (part == "=" and line.startswith(("let", "param")))
-                    or (part in "{}" and not re.search(r"\w\{\w*\}", line))
+                    or (part in "{}" and not re.search(r"\w\{[^{}\s]*\}", line))
                 )
                 written += blanks(0) + part + blanks(0) if free else part
         lines.append(blanks(0) + written + blanks(0))
