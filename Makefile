@@ -28,6 +28,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "cnndsl needs Python 3.11 or newer: none found, say make PYTHON=/path/to/python3" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@# Tests hold the zoo against torchvision. Its wheel asks for the CUDA libraries of another torch, which they don't need.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps torchvision
 	@touch $@
 
 .PHONY: demo
@@ -61,6 +63,11 @@ test: lint ## lint, types and tests
 .PHONY: test-long
 test-long: $(STAMP) ## the long random proofs: minutes to hours
 	$(BIN)/python -m pytest -q -m long
+
+.PHONY: test-zoo
+test-zoo: $(STAMP) ## every network of the zoo against torchvision, weight for weight: half an hour
+	$(BIN)/python -m pytest -q -m "long or not long" tests/zoo
+	$(BIN)/python -m tests.zoo.lines
 
 .PHONY: bench
 bench: $(STAMP) ## measure speed against PyTorch's import, hand-written modules and a plain training loop

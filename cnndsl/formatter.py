@@ -103,29 +103,23 @@ class _Roles:
         self.unary: set[int] = set()
         # operators and equals signs with a blank on either side
         self.spaced: set[int] = set()
-        pending: list[tuple[Any, bool]] = [(tree, False)]
+        pending: list[Any] = [tree]
         while pending:
-            node, alone = pending.pop()
-            pending.extend(self._visit(node, alone))
+            node = pending.pop()
+            self._note(node)
+            parts = (part for part in node if isinstance(part, tuple) and not isinstance(part, Span))
+            pending.extend(parts)
 
-    def _visit(self, node: Any, alone: bool) -> list[tuple[Any, bool]]:
-        """Note what a node says; its parts, each with whether arithmetic stands alone in it."""
+    def _note(self, node: Any) -> None:
         match node:
             case s.Let() | s.Param():
                 self.spaced.add(self.text.index("=", node.name.span.end))
-                return [(node.value, True)]
             case s.Chain():
                 before = node.first
                 for operator, operand in node.rest:
-                    if alone or isinstance(operand, s.Unary):
+                    if operator in ("+", "-") or isinstance(operand, s.Unary):
                         self.spaced.add(self.text.index(operator, before.span.end))
                     before = operand
-            case s.Conditional():
-                return [(part, alone) for part in (node.then, node.condition, node.otherwise)]
-            case s.Parenthesised():
-                return [(node.inside, True)]
-            case s.For():
-                return [(node.values, True), (node.body, False)]
             case s.Unary() if node.operator != "not":
                 self.unary.add(node.span.start)
             case s.FunctionCall():
@@ -134,7 +128,6 @@ class _Roles:
                 self.glued.add(node.name.span.end)
             case _:
                 pass
-        return [(part, False) for part in node if isinstance(part, tuple) and not isinstance(part, Span)]
 
     def gap(self, before: _Token | None, token: _Token) -> str:
         """What stands between two words or signs of a line."""
@@ -283,25 +276,39 @@ class _Layout:
 
 
 def _with_comments(lines: list[_Line]) -> Iterator[str]:
-    """The lines with their comments, those of a run without blank lines at one column."""
+    """The lines with their comments: where the author aligned them, else at one column for the run."""
     for _, run in groupby(lines, key=lambda line: line.code == ""):
         entries = list(run)
-        target = _column(entries)
-        for entry in entries:
-            yield _commented(entry, target)
+        stretches = [list(group) for _, group in groupby(entries, key=lambda line: line.comment is None)]
+        columns = [_shared_column(stretch) for stretch in stretches]
+        whole = _shared_column(entries)
+        if whole is not None or None in columns:
+            column = _column_behind(entries) if whole is None else whole
+            stretches, columns = [entries], [column]
+        for stretch, shared in zip(stretches, columns, strict=True):
+            for line in stretch:
+                yield _commented(line, shared or 0)
 
 
-def _column(run: list[_Line]) -> int:
-    """Where the comments of a run stand: where the author put them, else behind the longest line."""
-    counted = [line for line in run if line.comment is not None and len(line.code) <= LONG_LINE]
+def _counted(lines: list[_Line]) -> list[_Line]:
+    return [line for line in lines if line.comment is not None and len(line.code) <= LONG_LINE]
+
+
+def _shared_column(lines: list[_Line]) -> int | None:
+    """The column at which all comments stand already, but for lines that go far beyond it; None for none."""
+    counted = _counted(lines)
     columns = Counter(line.column for line in counted if line.column is not None)
-    if columns:
-        ((column, _),) = columns.most_common(1)
-        reached = [line for line in counted if len(line.code) <= column + FAR]
-        fits = all(len(line.code) + LEAST_GAP <= column for line in reached)
-        if reached and fits and all(line.column in (column, None) for line in reached):
-            return column
-    return max((len(line.code) for line in counted), default=0) + COMMENT_GAP
+    if not columns:
+        return None if counted else 0
+    ((column, _),) = columns.most_common(1)
+    reached = [line for line in counted if len(line.code) <= column + FAR]
+    fits = all(len(line.code) + LEAST_GAP <= column for line in reached)
+    aligned = all(line.column in (column, None) for line in reached)
+    return column if reached and fits and aligned else None
+
+
+def _column_behind(lines: list[_Line]) -> int:
+    return max((len(line.code) for line in _counted(lines)), default=0) + COMMENT_GAP
 
 
 def _commented(line: _Line, target: int) -> str:

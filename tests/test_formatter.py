@@ -74,16 +74,16 @@ def comments(text: str) -> list[str]:
         ("relu->\ntanh", "relu ->\ntanh\n"),
         ("relu\n->tanh\n->bn", "relu\n  -> tanh\n  -> bn\n"),
         ("conv 2 * C k = 3 eps= 1e-3", "conv 2*C k=3 eps=1e-3\n"),
-        ("conv (c1)  (-1)  -  2", "conv (c1) (-1)-2\n"),
-        ("conv a -b k3", "conv a-b k3\n"),
+        ("conv (c1)  (-1)  -  2", "conv (c1) (-1) - 2\n"),
+        ("conv a -b k3", "conv a - b k3\n"),
         ("conv a - -b k3", "conv a - -b k3\n"),
         ("conv (2+3*4)  ( c,H / 2 )", "conv (2 + 3*4) (c, H/2)\n"),
         ("conv max( C ,3 ) [ 1,2 ] k=3 if H>8 else 1", "conv max(C, 3) [1, 2] k=3 if H > 8 else 1\n"),
-        ("conv 3 k1 x  n+1", "conv 3 k1 x n+1\n"),
+        ("conv 3 k1 x  n+1", "conv 3 k1 x n + 1\n"),
         ("relu x (2)", "relu x (2)\n"),
         ("let  a=1+2*3", "let a = 1 + 2*3\n"),
-        ("let a=b*2 if c==-1 and not d else (e,)", "let a = b * 2 if c == -1 and not d else (e,)\n"),
-        ("param n=f(a+b,by=-c)", "param n = f(a+b, by=-c)\n"),
+        ("let a=b*2 if c==-1 and not d else (e,)", "let a = b*2 if c == -1 and not d else (e,)\n"),
+        ("param n=f(a+b,by=-c)", "param n = f(a + b, by=-c)\n"),
         ("block  b(c)   {relu}", "block b(c) { relu }\n"),
         ("block b( c,s = 1 ){relu}", "block b(c, s=1) { relu }\n"),
         ("block b{relu}", "block b { relu }\n"),
@@ -219,6 +219,14 @@ def test_a_line_that_goes_far_beyond_the_others_column_stands_out() -> None:
     text = "relu       # one\nbn         # two\nrelu -> relu -> relu -> relu   # three\n"
     assert fmt(text) == text
     assert fmt(text.replace("   # three", " # three")) == text.replace("   # three", "  # three")
+
+
+def test_stretches_with_columns_of_their_own_keep_them() -> None:
+    text = "a: [\n  relu       # one\n  bn         # two\n]\nrelu -> relu    # three\n"
+    assert fmt(text) == text
+    assert fmt(text.replace("  # two", "# two")) == (
+        "a: [\n  relu          # one\n  bn            # two\n]\nrelu -> relu    # three\n"
+    )
 
 
 def test_a_line_that_grows_takes_its_comment_along() -> None:

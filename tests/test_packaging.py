@@ -53,6 +53,7 @@ def test_the_wheel_carries_the_grammar_and_the_types(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "cnndsl/grammars/cnn.lark" in names
     assert "cnndsl/py.typed" in names
+    assert {"cnndsl/zoo/index.toml", "cnndsl/zoo/blocks.cnn", "cnndsl/zoo/resnet.cnn"} <= set(names)
     assert not [name for name in names if not name.startswith(("cnndsl/", "cnndsl-"))]
 
 

@@ -19,7 +19,7 @@ def github_annotations(reports: Sequence[Report]) -> list[str]:
     >>> github_annotations([check("input 1x9x9 -> convv 4 k3")])[0].partition("::there")[0]
     '::error line=1,endLine=1,col=16,endColumn=21,title=unknown-layer'
     """
-    return [_annotation(diagnostic) for report in reports for diagnostic in report.diagnostics]
+    return [_annotation(diagnostic) for report in reports for diagnostic in report.with_fixes().diagnostics]
 
 
 def _annotation(diagnostic: Diagnostic) -> str:

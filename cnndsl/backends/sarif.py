@@ -28,7 +28,7 @@ def reports_to_sarif(reports: Sequence[Report]) -> dict[str, Any]:
     >>> log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]
     {'startLine': 1, 'startColumn': 16, 'endLine': 1, 'endColumn': 21}
     """
-    found = [diagnostic for report in reports for diagnostic in report.diagnostics]
+    found = [diagnostic for report in reports for diagnostic in report.with_fixes().diagnostics]
     rules = sorted({diagnostic.rule for diagnostic in found})
     return {
         "$schema": SCHEMA,
@@ -54,8 +54,20 @@ def reports_to_sarif(reports: Sequence[Report]) -> dict[str, Any]:
 
 
 def _rule(rule: str, found: Sequence[Diagnostic]) -> dict[str, Any]:
+    from cnndsl.rules import find_rule
+
     severity = next(diagnostic.severity for diagnostic in found if diagnostic.rule == rule)
-    return {"id": rule, "defaultConfiguration": {"level": severity}}
+    entry: dict[str, Any] = {"id": rule, "defaultConfiguration": {"level": severity}}
+    documented = find_rule(rule)
+    if documented is not None:
+        wrong, right = documented.wrong.spec, documented.right.spec
+        entry["shortDescription"] = {"text": documented.meaning}
+        entry["fullDescription"] = {"text": documented.why}
+        entry["help"] = {
+            "text": f"{documented.why}\n\nwrong:\n{wrong}\nright:\n{right}",
+            "markdown": f"{documented.why}\n\nWrong:\n\n```\n{wrong}```\n\nRight:\n\n```\n{right}```\n",
+        }
+    return entry
 
 
 def _result(diagnostic: Diagnostic, rule_index: int) -> dict[str, Any]:

@@ -133,20 +133,19 @@ def spec_settings(options: Namespace) -> Settings:
 
 def spec_texts(options: Namespace) -> list[Spec]:
     """The specs that a command line names, in its order; standard input is read here."""
-    specs: list[Spec] = [
-        Source(sys.stdin.buffer.read().decode("utf-8-sig", errors="replace"), "<stdin>")
-        if word == "-"
-        else word
-        if word.startswith("zoo:")
-        else Path(word)
-        for word in options.specs
-    ]
+    specs = [_named(word) for word in options.specs]
     specs.extend(Source(text, "<text>") for text in options.texts)
     if not specs:
         raise UsageError("no spec: give a .cnn file, `zoo:NAME`, `-` for standard input or `-e TEXT`")
     if len(specs) > 1 and not options.several:
         raise UsageError(f"one spec at a time, not {len(specs)}")
     return specs
+
+
+def _named(word: str) -> Spec:
+    if word == "-":
+        return Source(sys.stdin.buffer.read().decode("utf-8-sig", errors="replace"), "<stdin>")
+    return word if word.startswith("zoo:") else Path(word)
 
 
 def check_spec(spec: Spec, settings: Settings, sizes: bool = False) -> Report:

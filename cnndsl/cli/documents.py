@@ -44,7 +44,9 @@ def verdicts(reports: Sequence[Report], total: int) -> str:
 
 
 def document(format: str, reports: Sequence[Report]) -> str:
-    """All reports as one text."""
+    """All reports as one text; fixes that were tried out stand with their mistakes."""
+    if format != "json":
+        reports = [report.with_fixes() for report in reports]
     if format == "github":
         from cnndsl.backends.github import github_annotations
 

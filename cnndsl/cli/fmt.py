@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from cnndsl.cli.common import (
     spec_settings,
     use_color,
 )
+from cnndsl.cli.diff import diff
 from cnndsl.cli.documents import judged
 from cnndsl.cli.files import named_specs, not_text, summary
 from cnndsl.diagnostics import PluginError, SpecError
@@ -112,7 +112,7 @@ def _give(spec: Path | Source, source: Source, text: str, options: Namespace) ->
     style = Style(use_color(sys.stdout))
     name = printable(source.name)
     if options.diff:
-        print("".join(_diff(source, text, style)), end="")
+        print(diff(source.name, "formatted", source.text, text, style), end="")
     if options.check and text != source.text:
         print(f"{style.bold(name)}: would be rewritten")
     if options.check or options.diff:
@@ -129,25 +129,3 @@ def _give(spec: Path | Source, source: Source, text: str, options: Namespace) ->
         except OSError as error:
             raise UsageError(f"cannot write {spec}: {error.strerror or error}") from error
         print(f"{style.bold(name)}: rewritten")
-
-
-def _diff(source: Source, text: str, style: Style) -> Iterator[str]:
-    from difflib import unified_diff
-
-    name = printable(source.name)
-    lines = unified_diff(_lines(source.text), _lines(text), name, f"{name} (formatted)", lineterm="")
-    for line in lines:
-        shown = "\n".join(map(printable, line.split("\n")))
-        if line.startswith("-"):
-            shown = style.severity("error", shown)
-        elif line.startswith("+"):
-            shown = style.good(shown)
-        elif line.startswith("@"):
-            shown = style.quiet(shown)
-        yield f"{shown}\n"
-
-
-def _lines(text: str) -> list[str]:
-    """The lines without their ends; where the last one has none, the next line of a diff says so."""
-    *lines, last = text.split("\n")
-    return [*lines, f"{last}\n\\ No newline at end of file"] if last else lines

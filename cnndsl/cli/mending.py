@@ -7,8 +7,9 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnndsl.cli.common import UsageError
-from cnndsl.terminal import printable
+from cnndsl.cli.common import UsageError, use_color
+from cnndsl.cli.diff import diff
+from cnndsl.terminal import Style, printable
 from cnndsl.text import Source
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def with_fixes_made(report: Report, spec: Path | Source, options: Namespace) -> 
     if not result.made:
         return report
     if options.diff:
-        _print_diff(report.source, result.report.source)
+        before, after = report.source, result.report.source
+        print(diff(before.name, "fixed", before.text, after.text, Style(use_color(sys.stdout))), end="")
         return report
     assert isinstance(spec, Path), "texts were refused above"
     _write(spec, report.source.text, result.report.source.text)
@@ -62,17 +64,3 @@ def _write(path: Path, before: str, after: str) -> None:
         write_whole(path, mark + after.encode())
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
-
-
-def _print_diff(before: Source, after: Source) -> None:
-    from difflib import unified_diff
-
-    lines = unified_diff(
-        before.text.splitlines(keepends=True),
-        after.text.splitlines(keepends=True),
-        before.name,
-        f"{before.name} (fixed)",
-    )
-    for line in lines:
-        # A carriage return would move the cursor of a terminal.
-        print(line.rstrip("\r\n"))

@@ -141,10 +141,9 @@ def windows(case: Case) -> Iterator[Candidate]:
     for one, other in _pairs(case):
         if one.value.rank != other.value.rank or one.value.spatial == other.value.spatial:
             continue
-        for node in list(_chain(case, one))[:4]:
+        sliding = [node for node in _chain(case, one) if {"kernel_size", "stride"} <= node.arguments.keys()]
+        for node in sliding[:4]:
             args = node.arguments
-            if "kernel_size" not in args or "stride" not in args:
-                continue
             keeping = keeping_padding(args, "ceil_mode" in args)
             if keeping is not None and args.get("padding") != keeping:
                 yield from _some(_edited(case, node, "padding", keeping))
@@ -260,7 +259,9 @@ def borders(case: Case) -> Iterator[Candidate]:
             sizes = format_shape(b.spatial[:1] if len(set(b.spatial)) == 1 else b.spatial)
             text = sizes if "x" not in sizes else f"({', '.join(map(str, b.spatial))})"
             yield from _on_branch(case, one, f"upsample size={text}")
-        elif all(gap <= 0 for gap in gaps) and min(gaps) >= -8:
+        elif all(gap <= 0 for gap in gaps) and all(
+            -4 * gap <= n for gap, n in zip(gaps, a.spatial, strict=True)
+        ):
             yield from _on_branch(case, one, f"crop {' '.join(map(str, sides))}")
 
 

@@ -16,6 +16,7 @@ from cnndsl.api import check
 from cnndsl.backends.sarif import reports_to_sarif
 from cnndsl.diagnostics import Diagnostic, Edit, Fix, Related
 from cnndsl.report import Report
+from cnndsl.rules import find_rule
 from cnndsl.text import Source
 
 
@@ -109,10 +110,18 @@ def test_several_files() -> None:
     ]
     rules = run["tool"]["driver"]["rules"]
     assert all(rules[one["ruleIndex"]]["id"] == one["ruleId"] for one in run["results"])
+    kernel = next(rule for rule in rules if rule["id"] == "kernel-too-large")
+    documented = find_rule("kernel-too-large")
+    assert documented is not None
+    assert kernel["shortDescription"]["text"] == documented.meaning
+    assert documented.wrong.spec in kernel["help"]["markdown"]
     first = run["results"][0]
-    assert (
-        first["message"]["text"] == "kernel 33x33 does not fit into 9x9\nhelp: `k9` fits, and so does `p12`"
-    )
+    assert first["message"]["text"] == "kernel 33x33 does not fit into 9x9"
+    assert [fix["description"]["text"] for fix in first["fixes"]] == [
+        "`k33 p16` keeps the size: 4x9x9",
+        "`k33 p12` fits: 4x1x1",
+        "`k9` fits: 4x1x1",
+    ]
     (place,) = first["locations"]
     assert place["physicalLocation"] == {
         "artifactLocation": {"uri": "a.cnn"},

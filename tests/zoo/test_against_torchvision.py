@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from torch import nn
 
 import cnndsl
 from cnndsl.zoo import families, source
+from tests.zoo.lines import FILES, count
 from tests.zoo.torchvision_oracle import compare, convolutional, models, network, perturbed
 
 QUICK = (
@@ -158,3 +160,20 @@ def test_the_feature_pyramid_is_torchvisions() -> None:
     for got, wanted in zip(maps, expected.values(), strict=True):
         assert got.shape == wanted.shape
         assert (got - wanted).abs().max() <= LARGEST_DIFFERENCE * wanted.abs().max()
+
+
+def test_the_zoo_takes_less_than_a_quarter_of_torchvisions_lines() -> None:
+    counts = count(Path(str(models().__file__)).parent)
+    assert 4 * counts.zoo < counts.definitions < counts.torchvision
+
+
+def test_lines_are_counted(tmp_path: Path) -> None:
+    for name in FILES:
+        (tmp_path / f"{name}.py").write_text('"""Text."""\n\nimport os  # why\n\n# a comment\n')
+    (tmp_path / "vgg.py").write_text(
+        'class VGG:\n    """Text\n    on two lines."""\n\n    depth = [\n        1,\n    ]\n\n\n'
+        "class VGG_Weights:\n    size = 1\n"
+    )
+    counts = count(tmp_path)
+    assert counts.definitions == 4
+    assert counts.torchvision == len(FILES) - 1 + 6
