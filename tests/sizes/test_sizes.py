@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
-from cnndsl.analysis.sizes.periodic import EVERYTHING, PeriodicSet
+from cnndsl.analysis.sizes import merging
+from cnndsl.analysis.sizes.periodic import PeriodicSet
 from cnndsl.analysis.sizes.probing import Probe
 from cnndsl.analysis.sizes.quasilinear import Function
 from cnndsl.analysis.sizes.replaying import _Replay
@@ -51,6 +53,9 @@ def hold_too_much(self: Probe, letter: str, sizes: PeriodicSet) -> bool:
     return answer
 
 
+# A last window that would start behind the axis is left out: two cases, one formula.
+CHOSEN = ("input 2x7x7 -> maxpool k1 s3 ceil -> conv 4 k2 -> flatten -> linear 3",)
+
 FAULTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "a comparison that is said to be the same for large sizes": lambda m: m.setattr(
         Probe, "holds", hold_too_much
@@ -59,12 +64,14 @@ FAULTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         Function, "__floordiv__", lambda self, n, true=Function.__floordiv__: -true(-self, n)
     ),
     "weights that fit every size": lambda m: m.setattr(_Replay, "hold", lambda *arguments: None),
-    "a difference that is forgotten": lambda m: m.setattr(Function, "equals", lambda self, other: EVERYTHING),
+    "cases of which the first stands for all": lambda m: m.setattr(
+        merging, "merge", lambda pieces: pieces[0][0]
+    ),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_planted_faults_are_caught(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     FAULTS[fault](monkeypatch)
-    texts = (drawn(f"{SEED}.{case}") for case in range(300))
+    texts = chain(CHOSEN, (drawn(f"{SEED}.{case}") for case in range(300)))
     assert any(compare(text, largest=60, with_torch=False).wrong for text in texts if text is not None)

@@ -161,6 +161,8 @@ class Function(NamedTuple):
 
     def extended(self, start: int = 0) -> Function:
         """The function with a table that ends earlier: what is behind it is as the polynomials say."""
+        if start == len(self.head):
+            return self
         tail = []
         for n in range(start + 1, start + 1 + self.period):
             k, r = divmod(n - len(self.head) - 1, len(self.tail))
@@ -231,6 +233,9 @@ def _slope(polynomial: Polynomial) -> int:
 
 
 def _sum(a: Polynomial, b: Polynomial) -> Polynomial:
+    if len(a) == len(b) == 2:
+        slope = a[1] + b[1]
+        return (a[0] + b[0], slope) if slope else (a[0] + b[0],)
     if len(a) < len(b):
         a, b = b, a
     return _trimmed(tuple(x + (b[i] if i < len(b) else 0) for i, x in enumerate(a)))
@@ -248,6 +253,8 @@ def _stepping(polynomial: Polynomial, first: int, times: int) -> Polynomial:
     """The polynomial in j that has the values of the given one at k = first + times*j."""
     if len(polynomial) == 1:
         return polynomial
+    if len(polynomial) == 2:
+        return (polynomial[0] + polynomial[1] * first, polynomial[1] * times)
     result: Polynomial = (0,)
     for coefficient in reversed(polynomial):
         result = _sum(_product(result, (first, times)), (coefficient,))

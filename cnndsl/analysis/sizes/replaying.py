@@ -10,16 +10,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cnndsl.analysis.sizes.limits import Cause, Limit, Piece, limits_of, place_of
+from cnndsl.analysis.sizes.merging import along, simplified, union
 from cnndsl.analysis.sizes.periodic import EVERYTHING, PeriodicSet
 from cnndsl.analysis.sizes.probing import Formula, Probe, Region, Several, Size, explore, opened
-from cnndsl.analysis.sizes.quasilinear import IDENTITY, Function, merge
+from cnndsl.analysis.sizes.quasilinear import IDENTITY
 from cnndsl.diagnostics import PluginError
 from cnndsl.dims import NotExact, Value
 from cnndsl.ir import Graph, Node
 from cnndsl.layers.declaration import INPUT, Join, Layer, LayerError, Weight
 from cnndsl.text import Span
 
-__all__ = ["Replay", "Sizes", "replay"]
+__all__ = ["Check", "Replay", "Sizes", "replay"]
+
+# How long the tables of all formulas may be together.
+MOST_WORK = 500_000
 
 # The sizes of one value.
 Sizes = tuple[Size, ...]
@@ -67,6 +71,9 @@ class _Replay:
         self.is_settled = False
         # What layers gave that have been met before with the same arguments and sizes, in the same region.
         self.met: dict[object, Sizes] = {}
+        # Formulas in their simplest form in this region, by the identity of what they were.
+        self.simplified: dict[int, tuple[Size, Size]] = {}
+        self.work = 0
 
     def run(self) -> Replay:
         unclear = None
@@ -106,6 +113,11 @@ class _Replay:
             if self.region is not before:
                 self.met.clear()
             self.met[key] = result
+            self.work += sum(
+                len(size.function.head) + size.function.period for size in result if isinstance(size, Formula)
+            )
+            if self.work > MOST_WORK:
+                raise NotExact("the formulas of all sizes together are too long")
         return self.met[key]
 
     def layer(self, layer: Layer, node: Node, made: Node, arriving: Sequence[Sizes]) -> Sizes:
@@ -164,6 +176,7 @@ class _Replay:
             allowed = self.region[letter]
             self.limits.append(Limit(letter, allowed, message, node.span, node.id, arrives, True))
         self.is_settled = True
+        self.simplified = {}
         return True
 
     def check(self, check: Check) -> None:
@@ -232,6 +245,7 @@ class _Replay:
                 passed.append((result, region))
         if refused:
             before = self.region
+            self.simplified = {}
             self.region = {letter: union([region[letter] for _, region in passed]) for letter in before}
             if not all(size in self.region[letter] for letter, size in self.made_for.items()):
                 raise NotExact("the rule is not of sizes alone: it refuses the size that it was made for")
@@ -247,54 +261,15 @@ class _Replay:
         if all(size == first for size, _ in parts):
             return first
         for letter in self.region:
-            merged = _along(letter, parts)
+            merged = along(letter, parts)
             if merged is not None:
                 return Formula(letter, merged)
         raise NotExact("a size depends on several open sizes at once")
 
     def simple(self, size: Size) -> Size:
         """The same size for all in the region, in the simplest form."""
-        if not isinstance(size, Formula):
+        if not isinstance(size, Formula) or size.function == IDENTITY:
             return size
-        valid, function = self.region[size.letter], size.function
-        if not valid or function == IDENTITY:
-            return size
-        first = valid.minimum
-        value = function.at(first)
-        if function.period == 1 and not function.head:
-            is_constant = len(function.tail[0]) == 1 or (valid.is_finite and valid.maximum == first)
-            return value if is_constant else size
-        if valid.within(function.equals(value)):
-            return value
-        slope, rest = divmod(function.tail[0][-1], function.period)
-        line = IDENTITY * slope + (value - slope * first)
-        for candidate in (line, function.extended()):
-            if (candidate != line or not rest) and valid.within(function.equals(candidate)):
-                return Formula(size.letter, candidate)
-        return size
-
-
-def union(sets: Sequence[Any]) -> Any:
-    """The union of sets of sizes."""
-    result = ~EVERYTHING
-    for one in sets:
-        result = result | one
-    return result
-
-
-def _along(letter: str, parts: Sequence[tuple[Size, Region]]) -> Function | None:
-    """The parts as one function of an open size; None where they are not."""
-    pieces: list[tuple[Function, Any]] = []
-    covered = ~EVERYTHING
-    for size, region in parts:
-        if isinstance(size, str) or (isinstance(size, Formula) and size.letter != letter):
-            return None
-        function = size.function if isinstance(size, Formula) else Function.constant(size)
-        for other, domain in pieces:
-            if not (domain & region[letter]).within(function.equals(other)):
-                return None
-        fresh = region[letter].without(covered)
-        if fresh:
-            pieces.append((function, fresh))
-        covered = covered | fresh
-    return merge(pieces)
+        if id(size) not in self.simplified:
+            self.simplified[id(size)] = size, simplified(size, self.region[size.letter])
+        return self.simplified[id(size)][1]
