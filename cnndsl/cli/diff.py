@@ -15,7 +15,7 @@ def diff(name: str, what: str, before: str, after: str, style: Style) -> str:
     >>> print(diff("a.cnn", "formatted", "relu\\n", "relu -> tanh", Style()), end="")
     --- a.cnn
     +++ a.cnn (formatted)
-    @@ -1 +1,2 @@
+    @@ -1 +1 @@
     -relu
     +relu -> tanh
     \\ No newline at end of file
