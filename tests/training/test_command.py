@@ -182,7 +182,12 @@ def test_an_interrupted_run_keeps_what_is_finished_and_goes_on(
         "cpu",
     ]
     process = subprocess.Popen(
-        [*map(str, words), "--epochs", "100000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*map(str, words), "--epochs", "100000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A suite that a shell runs in the background ignores Ctrl-C, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
     while not Path("run/metrics.json").exists() and time.monotonic() < deadline:
