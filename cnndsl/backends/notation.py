@@ -11,8 +11,11 @@ from cnndsl.layers.kinds import describe_value
 __all__ = ["written", "written_scope"]
 
 
-def written(node: Node) -> str:
-    """A node as a spec would write it, with the numbers that its expressions came to: `conv 64 k3 s2 p1`."""
+def written(node: Node, without: frozenset[str] = frozenset()) -> str:
+    """A node as a spec would write it, with the numbers that its expressions came to: `conv 64 k3 s2 p1`.
+
+    `without` are arguments, by their canonical names, that are told elsewhere.
+    """
     if not isinstance(node.layer, Layer):
         return node.layer.name
     if node.output is None and not node.arguments:
@@ -21,7 +24,7 @@ def written(node: Node) -> str:
     words = [node.layer.name]
     leading = True
     for index, argument in enumerate(node.layer.arguments):
-        if argument.name not in node.given:
+        if argument.name not in node.given or argument.name in without:
             leading = False
             continue
         value = node.arguments[argument.name]
