@@ -171,7 +171,7 @@ def _snippet(
         previous = number
         cells = _cells(source.line(number))
         placed = _columns(cells, dict.fromkeys(by_line[number]))
-        total = sum(map(_width, cells))
+        total = sum(map(text_width, cells))
         groups = [placed]
         if total > width and max(end for _, _, end in placed) - min(start for _, start, _ in placed) > width:
             groups = [[entry] for entry in placed]

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from cnndsl.backends.tables.columns import Column, View, used_columns
+from cnndsl.analysis.memory import OPTIMIZERS
+from cnndsl.backends.tables.columns import COLUMNS, CSV_COLUMNS, Column, View, used_columns
 from cnndsl.backends.tables.notes import notes
 from cnndsl.backends.tables.rows import Row, table_rows
 from cnndsl.backends.tables.table import Line, Table
-from cnndsl.backends.tables.text import fitting, table_text
+from cnndsl.backends.tables.text import Page, fitting, table_text
 from cnndsl.backends.tables.units import macs_text
 from cnndsl.report import Report
-from cnndsl.terminal import Style
 
-__all__ = ["FORMATS", "Options", "Page", "show"]
+__all__ = ["FORMATS", "Options", "report_html", "show", "vet"]
 
 FORMATS = ("table", "markdown", "csv", "latex", "json")
 # What is left out first where a terminal is too narrow.
-SPARED = ("padding", "dilation", "share", "receptive_field", "groups", "macs", "mode")
+SPARED = ("share", "mode", "receptive_field", "macs")
 
 
 class Options(NamedTuple):
-    """What to show: `batch`, `depth`, `columns` by name, every repeat in full with `all`; the `optimizer` of training."""
+    """What to show; `all`: every repeat in full, `columns`: these alone, `optimizer`: that of the training."""
 
     batch: int | None = None
     depth: int | None = None
@@ -31,21 +31,16 @@ class Options(NamedTuple):
     optimizer: str | None = None
 
 
-class Page(NamedTuple):
-    """What the text is for: how wide it may be, whether in colour, whether in ASCII alone."""
-
-    width: int | None = None
-    style: Style | None = None
-    ascii: bool = False
-
-
-def show(report: Report, form: str = "table", options: Options | None = None, page: Page | None = None) -> str:
+def show(
+    report: Report, form: str = "table", options: Options | None = None, page: Page | None = None
+) -> str:
     """The table of a spec that has been checked, in one of `FORMATS`.
 
     Shapes and multiply-adds are for one sample without the batch axis, or with it for a `batch`. What
-    an error left unknown is `?`.
+    an error left unknown is `?`. ValueError for a form, a column or an optimizer that there is not.
     """
     options, page = options or Options(), page or Page()
+    vet(form, options)
     if form == "json":
         from json import dumps
 
@@ -59,29 +54,52 @@ def show(report: Report, form: str = "table", options: Options | None = None, pa
     rows = table_rows(report, options.depth, fold=not options.all)
     if form == "table":
         table = fitting(_tables(report, rows, options), page.width)
-        return table_text(table, page.width, page.style, page.ascii)
-    table = next(_tables(report, rows, options))
+        return table_text(table, page)
     if form == "markdown":
         from cnndsl.backends.tables.markdown import table_markdown
 
-        return table_markdown(table)
-    if form == "latex":
-        from cnndsl.backends.tables.latex import table_latex
+        return table_markdown(_fullest(report, rows, options))
+    from cnndsl.backends.tables.latex import table_latex
 
-        return table_latex(table)
-    raise ValueError(f"format={form!r}: expected one of {', '.join(FORMATS)}")
+    return table_latex(_fullest(report, rows, options, bars=False))
 
 
-def _tables(report: Report, rows: Sequence[Row], options: Options) -> Iterator[Table]:
+def vet(form: str, options: Options) -> None:
+    """ValueError, with the option's name and what it may be, where one has a value that it cannot have."""
+    if form not in FORMATS:
+        raise ValueError(f"format {form}: expected one of {', '.join(FORMATS)}")
+    for name, value in (("batch", options.batch), ("depth", options.depth)):
+        if value is not None and value < 1:
+            raise ValueError(f"{name} {value}: expected 1 or more")
+    known = CSV_COLUMNS if form == "csv" else [column.name for column in COLUMNS]
+    for name in options.columns:
+        if name not in known:
+            raise ValueError(f"columns {name}: expected some of {', '.join(known)}")
+    if options.optimizer is not None and options.optimizer not in OPTIMIZERS:
+        raise ValueError(f"optimizer {options.optimizer}: expected one of {', '.join(OPTIMIZERS)}")
+
+
+def report_html(report: Report) -> str:
+    """A report as a notebook displays it: what the check says, and the table of what is known."""
+    from cnndsl.backends.tables.html import diagnostics_html, table_html
+
+    table = _fullest(report, table_rows(report), Options())
+    return f"<div>{diagnostics_html(str(report))}{table_html(table)}</div>"
+
+
+def _fullest(report: Report, rows: Sequence[Row], options: Options, bars: bool = True) -> Table:
+    return next(_tables(report, rows, options, bars))
+
+
+def _tables(report: Report, rows: Sequence[Row], options: Options, bars: bool = True) -> Iterator[Table]:
     """The table in its forms: the fullest first, then ever fewer columns."""
     largest = max((row.parameters for row in rows if row.kind != "total"), default=0)
-    view = View(options.batch, report.parameters, report.macs * (options.batch or 1), largest)
+    view = View(options.batch, report.parameters, report.macs * (options.batch or 1), largest, bars=bars)
     if options.columns:
         view = view._replace(windows=bool({"kernel", "stride", "padding"} & set(options.columns)))
         yield _table(report, rows, used_columns(rows, view, options.columns), view, options)
         return
-    columns = used_columns(rows, view)
-    yield _table(report, rows, columns, view, options)
+    yield _table(report, rows, used_columns(rows, view), view, options)
     view = view._replace(windows=False)
     columns = used_columns(rows, view)
     yield _table(report, rows, columns, view, options)
@@ -110,7 +128,9 @@ def _line(row: Row, columns: Sequence[Column], view: View) -> Line:
         return Line((row.name,), "mistake", f"✗ {row.layer}")
     if row.kind == "unknown" and row.node is None:
         return Line((row.name,), "quiet", row.layer)
-    return Line(tuple(column.text(row, view) for column in columns), "total" if row.kind == "total" else "row")
+    return Line(
+        tuple(column.text(row, view) for column in columns), "total" if row.kind == "total" else "row"
+    )
 
 
 def _sum(columns: Sequence[Column], report: Report, view: View) -> Line:

@@ -11,10 +11,16 @@ from cnndsl.backends.tables.table import Head
 from cnndsl.backends.tables.units import bar, macs_text, macs_unit, percent, shape_text
 from cnndsl.dims import format_shape
 
-__all__ = ["COLUMNS", "Column", "View", "used_columns"]
+__all__ = ["COLUMNS", "CSV_COLUMNS", "WINDOW", "Column", "View", "used_columns"]
 
 # What has a column of its own, and the value that goes without saying.
-WINDOW = {"kernel": "kernel_size", "stride": "stride", "padding": "padding", "dilation": "dilation", "groups": "groups"}
+WINDOW = {
+    "kernel": "kernel_size",
+    "stride": "stride",
+    "padding": "padding",
+    "dilation": "dilation",
+    "groups": "groups",
+}
 SILENT = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
 IN_COLUMNS = frozenset(WINDOW.values())
 
@@ -43,7 +49,15 @@ def _layer(row: Row, view: View) -> str:
         return row.layer
     if not row.node.inputs and row.name == row.node.layer.name:
         return ""
-    return written(row.node, IN_COLUMNS if view.windows and _has_window(row) else frozenset())
+    if not _has_window(row):
+        return written(row.node)
+    arguments = row.node.arguments
+    elsewhere = (
+        argument
+        for argument in WINDOW.values()
+        if view.windows or _all_are(arguments.get(argument), SILENT.get(argument))
+    )
+    return written(row.node, frozenset(elsewhere))
 
 
 def _has_window(row: Row) -> bool:
@@ -57,7 +71,7 @@ def _window(name: str) -> Callable[[Row, View], str]:
         if row.node is None or row.node.output is None or not _has_window(row):
             return ""
         value = row.node.arguments.get(argument)
-        if value is None or _all_are(value, SILENT.get(name)):
+        if value is None or _all_are(value, SILENT.get(argument)):
             return ""
         return _sizes(value, short=name != "kernel")
 
@@ -65,7 +79,9 @@ def _window(name: str) -> Callable[[Row, View], str]:
 
 
 def _all_are(value: Any, silent: int | None) -> bool:
-    return all(one == silent for one in (value if isinstance(value, tuple) else (value,)))
+    return silent is not None and all(
+        one == silent for one in (value if isinstance(value, tuple) else (value,))
+    )
 
 
 def _sizes(value: Any, short: bool) -> str:
@@ -97,7 +113,7 @@ def _macs(row: Row, view: View) -> str:
 
 
 COLUMNS = (
-    Column("name", Head("name", cut="middle"), lambda row, view: row.name),
+    Column("name", Head("name", cut="parts"), lambda row, view: row.name),
     Column("layer", Head("layer", cut="end"), _layer),
     Column("kernel", Head("kernel"), _window("kernel")),
     Column("stride", Head("stride"), _window("stride")),
@@ -114,6 +130,19 @@ COLUMNS = (
         Head("receptive field", "field"),
         lambda row, view: "" if row.field is None else format_shape(row.field),
     ),
+)
+# As CSV a row has all of them: a layer's word and its arguments apart, and no bars.
+CSV_COLUMNS = (
+    "name",
+    "layer",
+    "arguments",
+    *WINDOW,
+    "mode",
+    "output",
+    "parameters",
+    "share",
+    "macs",
+    "receptive_field",
 )
 ALWAYS = frozenset({"name", "layer", "output", "parameters", "macs"})
 

@@ -144,7 +144,7 @@ class _Listing:
         if as_above:
             layer = f"{first.block or ''}{count} as above".strip()
         else:
-            layer = (written_scope(first) or _contents(self.graph, first)) + count
+            layer = _written_times(first, count) if first.block else _contents(self.graph, first) + count
         name = first.path if first is last else f"{first.path}..{last.key}"
         nodes = [node for scope in scopes for node in _inside(self.graph, scope)]
         return self._sum("scope", name, layer, nodes, last)._replace(nodes=tuple(node.id for node in nodes))
@@ -228,6 +228,16 @@ def _pattern(report: Report, scope: Scope) -> list[Any]:
         )
         for node in _inside(report.graph, scope)
     ]
+
+
+def _written_times(scope: Scope, count: str) -> str:
+    """A block's use with how often it stands there: `basic ×2, 64 s1`."""
+    block, _, arguments = written_scope(scope).partition(" ")
+    return (
+        " ".join((f"{block}{count},", arguments))
+        if count and arguments
+        else f"{block}{count} {arguments}".rstrip()
+    )
 
 
 def _contents(graph: Graph, scope: Scope) -> str:

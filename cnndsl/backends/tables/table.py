@@ -1,23 +1,23 @@
-"""A finished table: titles, lines of texts, notes; what the writers for terminals and pages have in common."""
+"""A finished table: titles, lines of texts, notes; what all that write one have in common."""
 
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-__all__ = ["Head", "Line", "Table"]
+__all__ = ["Head", "Line", "Note", "Table"]
 
 
 class Head(NamedTuple):
     """A column: its title, a short one for narrow terminals, and how its texts stand.
 
-    `cut` says how a text that is too wide loses a part, a name in its middle, anything else at its end;
+    `cut` says how a text that is too wide loses a part, a name in its parts, anything else at its end;
     None where it never does.
     """
 
     title: str
     short: str = ""
     right: bool = False
-    cut: Literal["middle", "end"] | None = None
+    cut: Literal["parts", "end"] | None = None
 
 
 class Line(NamedTuple):
@@ -32,6 +32,14 @@ class Line(NamedTuple):
     message: str = ""
 
 
+class Note(NamedTuple):
+    """A line below the table: a remark, or a number with its name and the rule that it counts by."""
+
+    text: str
+    label: str = ""
+    value: str = ""
+
+
 class Table(NamedTuple):
     """A table with a title above and notes below; `foot` are the lines under the last rule."""
 
@@ -39,4 +47,4 @@ class Table(NamedTuple):
     heads: tuple[Head, ...]
     lines: tuple[Line, ...]
     foot: tuple[Line, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]

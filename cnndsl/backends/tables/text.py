@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from cnndsl.backends.tables.table import Head, Line, Table
+from cnndsl.backends.tables.table import Head, Line, Note, Table
 from cnndsl.terminal import Style, printable, text_width
 
-__all__ = ["fitting", "table_text"]
+__all__ = ["Page", "fitting", "table_text"]
 
 BETWEEN = 2
 # To how many columns a text that may be cut is shortened before a column is left out, and at all.
 SHORTEST, LEAST = 16, 6
+# Parts of a name keep so many characters.
+SHORTEST_PART = 4
 # Where a terminal shows no more than ASCII: signs as wide as those that they stand for.
 ASCII = str.maketrans("─×…✗█▉▊▋▌▍▎▏→−", "-x~X#####...>-")
+
+
+class Page(NamedTuple):
+    """What a text is for: how wide it may be, None for any width; its colours; whether it is ASCII alone."""
+
+    width: int | None = None
+    style: Style = Style()
+    ascii: bool = False
 
 
 def fitting(tables: Iterable[Table], width: int | None) -> Table:
@@ -24,16 +35,16 @@ def fitting(tables: Iterable[Table], width: int | None) -> Table:
     return table
 
 
-def table_text(table: Table, width: int | None = None, style: Style | None = None, ascii: bool = False) -> str:
-    """A table as lines of text, at most `width` columns wide; None: as wide as it is.
+def table_text(table: Table, page: Page | None = None) -> str:
+    """A table as lines of text, none wider than the page.
 
-    >>> table = Table("", (Head("name", cut="middle"), Head("size", right=True)), (Line(("a", "12")),), (), ())
+    >>> table = Table("", (Head("name"), Head("size", right=True)), (Line(("a", "12")),), (), ())
     >>> print(table_text(table))
     name  size
     ──────────
     a       12
     """
-    style = style or Style()
+    width, style, ascii = page or Page()
     widths = _widths(table, width)
     titles = Line(tuple(_title(head, size) for head, size in zip(table.heads, widths, strict=True)))
     rule = style.quiet("─" * (_whole(widths) if width is None else min(_whole(widths), width)))
@@ -90,7 +101,9 @@ def _widths(table: Table, width: int | None) -> list[int]:
     for shortest in (SHORTEST, LEAST):
         least = _narrowest(table, shortest)
         while _whole(widths) > width:
-            cuttable = [column for column, head in enumerate(heads) if head.cut and widths[column] > least[column]]
+            cuttable = [
+                column for column, head in enumerate(heads) if head.cut and widths[column] > least[column]
+            ]
             if not cuttable:
                 break
             widths[max(cuttable, key=lambda column: widths[column])] -= 1
@@ -127,23 +140,49 @@ def _padded(text: str, head: Head, size: int) -> str:
 
 
 def _cut(text: str, size: int | None, how: str) -> str:
-    """A text that is too wide with dots in its middle, or at its end."""
+    """A text that is too wide with dots in its place: at its end, or in the longest parts of a name.
+
+    >>> _cut("layer1.0.downsample.0", 16, "parts"), _cut("conv 64 k3", 8, "end")
+    ('layer1.0.dow…e.0', 'conv 64…')
+    """
     if size is None or text_width(text) <= size:
         return text
-    behind = (size - 1) // 2 if how == "middle" else 0
-    end = ""
-    while behind and text_width(text[-len(end) - 1 :]) <= behind:
-        end = text[-len(end) - 1 :]
-    start = text
-    while start and text_width(start) + 1 + text_width(end) > size:
-        start = start[:-1]
-    return f"{start}…{end}"
+    if how == "parts":
+        parts = text.split(".")
+        lengths = list(map(len, parts))
+        while sum(lengths) + len(parts) - 1 > size and max(lengths) > SHORTEST_PART:
+            lengths[lengths.index(max(lengths))] -= 1
+        text = ".".join(map(_shortened, parts, lengths))
+    while text_width(text) > size:
+        text = text.removesuffix("…")[:-1] + "…"
+    return text
 
 
-def _notes(notes: Sequence[str], width: int | None) -> list[str]:
-    shown = [printable(note) for note in notes]
-    if width is None or all(text_width(note) <= width for note in shown):
-        return shown
-    from textwrap import wrap
+def _shortened(part: str, length: int) -> str:
+    """A part of a name with dots in it; its end, where the numbers are, stays."""
+    if len(part) <= length:
+        return part
+    end = min(2, length // 3)
+    return f"{part[: length - 1 - end]}…{part[len(part) - end :]}"
 
-    return [line for note in shown for line in wrap(note, max(width, 20), subsequent_indent="  ")]
+
+def _notes(notes: Sequence[Note], width: int | None) -> Iterator[str]:
+    """The notes, those with a value in columns of their own; long ones are wrapped where there is a width."""
+    label = max((len(note.label) for note in notes), default=0)
+    value = max((len(note.value) for note in notes), default=0)
+    for note in notes:
+        before = f"{note.label:<{label}}  {note.value:>{value}}  " if note.label else ""
+        text = printable(note.text)
+        if width is None or text_width(before + text) <= width:
+            yield before + text
+            continue
+        from textwrap import wrap
+
+        indent = " " * len(before) or "  "
+        yield from wrap(
+            text,
+            max(width, len(before) + 12),
+            initial_indent=before,
+            subsequent_indent=indent,
+            break_long_words=False,
+        )
