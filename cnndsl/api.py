@@ -287,8 +287,8 @@ def show(
     `format` is table, markdown, csv, latex or json. Shapes and multiply-adds are for one sample without the
     batch axis, or for a `batch` with it; memory is told for the batch and the `optimizer`. Scopes whose names
     have `depth` parts are one row; repeats of the scope before them are one, unless `all` is wanted.
-    `columns` are some of name, layer, kernel, stride, padding, dilation, groups, mode, output, parameters, share,
-    macs and receptive_field. Other keyword arguments set the spec's `param`s.
+    `columns` are some of name, layer, kernel, stride, padding, dilation, groups, mode, output, parameters,
+    share, macs and receptive_field. Other keyword arguments set the spec's `param`s.
 
     Of a spec with mistakes it shows what is known, and the mistakes in their places. Errors: ValueError for
     an option that cannot be; OSError where a file cannot be read.

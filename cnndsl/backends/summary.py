@@ -22,7 +22,7 @@ SPARED = ("share", "mode", "receptive_field", "macs")
 
 
 class Options(NamedTuple):
-    """What to show; `all`: every repeat in full, `columns`: these alone, `optimizer`: that of the training."""
+    """What to show; `all`: every repeat in full, `columns`: these alone, `optimizer`: that of training."""
 
     batch: int | None = None
     depth: int | None = None
