@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cnndsl.api import check, compile, draw, features, format, show, to_python
+    from cnndsl.api import check, compile, diff, draw, features, format, show, to_python
     from cnndsl.backends.matching import WeightsError
     from cnndsl.diagnostics import Diagnostic, PluginError, SpecError
     from cnndsl.report import Report
@@ -31,6 +31,7 @@ __all__ = [
     "__version__",
     "check",
     "compile",
+    "diff",
     "draw",
     "features",
     "format",
@@ -47,6 +48,7 @@ _HOMES = {
     "WeightsError": "cnndsl.backends.matching",
     "check": "cnndsl.api",
     "compile": "cnndsl.api",
+    "diff": "cnndsl.api",
     "draw": "cnndsl.api",
     "format": "cnndsl.api",
     "features": "cnndsl.api",

@@ -27,12 +27,15 @@ if TYPE_CHECKING:
     import graphviz
     from torch import Tensor, nn
 
+    from cnndsl.analysis.comparing import Comparison
+
 __all__ = [
     "Inputs",
     "Spec",
     "check",
     "check_source",
     "compile",
+    "diff",
     "draw",
     "features",
     "format",
@@ -303,6 +306,23 @@ def show(
 
     options = Options(batch, depth, all, tuple(columns), optimizer)
     return table(check(spec, input, params), format, options)
+
+
+def diff(before: Spec, after: Spec, input: Inputs | None = None, **params: Any) -> Comparison:
+    """What two specs differ in, layer by layer and in sum; printed, it is a table.
+
+    `input` is the shape of one sample for both, keyword arguments set `param`s of both. Layers are laid
+    beside each other in their order, labelled ones by their labels, so that one put in moves no other.
+
+    Errors: SpecError for a spec with mistakes; OSError where a file cannot be read.
+
+    >>> found = diff("input 3x8x8 -> conv 4 k3 -> relu", "input 3x8x8 -> conv 4 k3 -> gelu")
+    >>> [(change.kind, change.after.path) for change in found.changes]
+    [('changed', '1')]
+    """
+    from cnndsl.analysis.comparing import compare
+
+    return compare(_checked(before, input, params), _checked(after, input, params))
 
 
 def draw(spec: Spec, input: Inputs | None = None, **params: Any) -> graphviz.Digraph:

@@ -8,7 +8,7 @@ from cnndsl.ir import Node, Scope
 from cnndsl.layers.declaration import Argument, Layer
 from cnndsl.layers.kinds import describe_value
 
-__all__ = ["written", "written_scope"]
+__all__ = ["written", "written_argument", "written_scope"]
 
 
 def written(node: Node, without: frozenset[str] = frozenset()) -> str:
@@ -52,6 +52,11 @@ def written_scope(scope: Scope) -> str:
         else:
             words.append(f"{name}={describe_value(value)}")
     return " ".join(words)
+
+
+def written_argument(layer: Layer, name: str, value: Any) -> str:
+    """One argument of a layer, as a spec would write it behind others: `k3`, `eps=0.001`, `nobias`."""
+    return _argument(layer.argument(name), value, positional=False)
 
 
 def _argument(argument: Argument, value: Any, positional: bool) -> str:

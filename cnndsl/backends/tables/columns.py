@@ -79,9 +79,8 @@ def _window(name: str) -> Callable[[Row, View], str]:
 
 
 def _all_are(value: Any, silent: int | None) -> bool:
-    return silent is not None and all(
-        one == silent for one in (value if isinstance(value, tuple) else (value,))
-    )
+    values = value if isinstance(value, tuple) else (value,)
+    return silent is not None and all(one == silent for one in values)
 
 
 def _sizes(value: Any, short: bool) -> str:

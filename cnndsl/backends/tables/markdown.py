@@ -21,7 +21,7 @@ def table_markdown(table: Table) -> str:
     >>> print(table_markdown(table))
     | name | size |
     |:---|---:|
-    | a\\\\_1 | 12 |
+    | a\\_1 | 12 |
     """
     lines = [*([f"## {_escaped(table.title)}", ""] if table.title else [])]
     lines.append(_joined([head.title for head in table.heads]))

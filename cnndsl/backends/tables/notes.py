@@ -27,6 +27,8 @@ def _totals(report: Report, batch: int, optimizer: str) -> Iterator[Note]:
     yield Note(f"numbers that are trained{buffers}", "parameters", f"{report.parameters:,}")
     counted = "of convolutions, linear layers and attention"
     yield Note(f"{counted}, for {samples}", "multiply-adds", f"{report.macs * batch:,}")
+    if not report.graph.complete:
+        return
     memory = report.memory(batch)
     kept = "parameters and buffers" if report.buffers else "parameters"
     yield Note(f"{kept} in float32", "weights", bytes_text(memory.weights))

@@ -12,7 +12,7 @@ from cnndsl.dims import Shape
 from cnndsl.ir import Graph, Node, Scope
 from cnndsl.report import Report
 
-__all__ = ["Row", "table_rows"]
+__all__ = ["Row", "contents", "table_rows"]
 
 # A total says little under fewer rows than this.
 FEWEST_SUMMED = 4
@@ -144,7 +144,7 @@ class _Listing:
         if as_above:
             layer = f"{first.block or ''}{count} as above".strip()
         else:
-            layer = _written_times(first, count) if first.block else _contents(self.graph, first) + count
+            layer = _written_times(first, count) if first.block else contents(self.graph, first) + count
         name = first.path if first is last else f"{first.path}..{last.key}"
         nodes = [node for scope in scopes for node in _inside(self.graph, scope)]
         return self._sum("scope", name, layer, nodes, last)._replace(nodes=tuple(node.id for node in nodes))
@@ -233,14 +233,10 @@ def _pattern(report: Report, scope: Scope) -> list[Any]:
 def _written_times(scope: Scope, count: str) -> str:
     """A block's use with how often it stands there: `basic ×2, 64 s1`."""
     block, _, arguments = written_scope(scope).partition(" ")
-    return (
-        " ".join((f"{block}{count},", arguments))
-        if count and arguments
-        else f"{block}{count} {arguments}".rstrip()
-    )
+    return f"{block}{count}{',' if count and arguments else ''} {arguments}".rstrip()
 
 
-def _contents(graph: Graph, scope: Scope) -> str:
+def contents(graph: Graph, scope: Scope) -> str:
     """What an unnamed scope holds, in a few words: `[basic ×2]`, `[conv -> bn -> relu ...]`."""
     words: list[tuple[str, int]] = []
     for kind, index in scope.children:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-__all__ = ["Head", "Line", "Note", "Table"]
+__all__ = ["Head", "Line", "LineKind", "Note", "Table"]
+
+LineKind = Literal["row", "total", "mistake", "quiet", "added", "removed", "changed"]
 
 
 class Head(NamedTuple):
@@ -28,7 +30,7 @@ class Line(NamedTuple):
     """
 
     cells: tuple[str, ...]
-    kind: Literal["row", "total", "mistake", "quiet", "added", "removed", "changed"] = "row"
+    kind: LineKind = "row"
     message: str = ""
 
 

@@ -143,7 +143,7 @@ def _cut(text: str, size: int | None, how: str) -> str:
     """A text that is too wide with dots in its place: at its end, or in the longest parts of a name.
 
     >>> _cut("layer1.0.downsample.0", 16, "parts"), _cut("conv 64 k3", 8, "end")
-    ('layer1.0.dow…e.0', 'conv 64…')
+    ('lay…1.0.dow…le.0', 'conv 64…')
     """
     if size is None or text_width(text) <= size:
         return text
@@ -151,8 +151,11 @@ def _cut(text: str, size: int | None, how: str) -> str:
         parts = text.split(".")
         lengths = list(map(len, parts))
         while sum(lengths) + len(parts) - 1 > size and max(lengths) > SHORTEST_PART:
+            # Of equally long parts the first ones: what stands behind tells more.
             lengths[lengths.index(max(lengths))] -= 1
         text = ".".join(map(_shortened, parts, lengths))
+        while text_width(text) > size:
+            text = "…" + text.removeprefix("…")[1:]
     while text_width(text) > size:
         text = text.removesuffix("…")[:-1] + "…"
     return text

@@ -24,7 +24,7 @@ def macs_text(macs: int, unit: int | None = None) -> str:
     """Multiply-adds, rounded to two decimals of a unit; without one, of the unit that suits the number.
 
     >>> macs_text(416_520), macs_text(4_089_184_256), macs_text(512_000, 10**6), macs_text(40, 10**6)
-    ('416,520', '4.09 G', '0.51 M', '< 0.01 M')
+    ('416,520', '4.09 G', '0.51 M', '<0.01 M')
     """
     sign, macs = ("-", -macs) if macs < 0 else ("", macs)
     if unit is None:
@@ -33,7 +33,7 @@ def macs_text(macs: int, unit: int | None = None) -> str:
         return f"{sign}{macs:,}"
     letter = next(letter for _, other, letter in UNITS if other == unit)
     if 0 < macs * 200 < unit:
-        return f"{sign}< 0.01{letter}"
+        return f"{sign}<0.01{letter}"
     return f"{sign}{macs / unit:,.2f}{letter}"
 
 
@@ -73,8 +73,18 @@ def bar(part: int, largest: int, width: int = 8) -> str:
 def shape_text(shape: tuple[int | str, ...], batch: int | None = None) -> str:
     """A shape, with the batch axis where there is a batch; formulas of several words in parentheses.
 
-    >>> shape_text((64, "H - 2", "floor(W/2)"), 8)
-    '8x64x(H - 2)xfloor(W/2)'
+    >>> shape_text((64, "H - 2", "floor((W - 1)/2)"), 8)
+    '8x64x(H - 2)xfloor((W - 1)/2)'
     """
     sizes = shape if batch is None else (batch, *shape)
-    return "x".join(f"({size})" if " " in str(size) else str(size) for size in sizes)
+    return "x".join(map(_size, sizes))
+
+
+def _size(size: int | str) -> str:
+    text = str(size)
+    depth = 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if character == " " and not depth:
+            return f"({text})"
+    return text
