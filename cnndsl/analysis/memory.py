@@ -31,7 +31,6 @@ OPTIMIZERS: Mapping[str, int] = {
     "momentum": 1,
     "adagrad": 1,
     "rmsprop": 1,
-    "lion": 1,
     "muon": 1,
     "adadelta": 2,
     "adam": 2,
@@ -147,17 +146,21 @@ def saved_bytes(graph: Graph, batch: int, bytes_per_number: int) -> int:
 
 
 def _joined(graph: Graph, node: Node, found: Storage, learns: list[bool]) -> list[int]:
-    """The memories of the branches that a join keeps: each for the gradients of the others."""
+    """The memories of the branches that a join keeps."""
     assert isinstance(node.layer, Join), "only joins have branches"
-    if not node.layer.keeps_inputs or len(node.inputs) < 2:
+    if node.layer.keeps == "nothing" or len(node.inputs) < 2:
         return []
-    learning = [source for source in node.inputs if learns[source]]
-    return [found.of[source] for source in node.inputs if set(learning) - {source} or len(learning) > 1]
+    learning = [index for index, source in enumerate(node.inputs) if learns[source]]
+    return [
+        found.of[source]
+        for index, source in enumerate(node.inputs)
+        if node.layer.keeps == "all" or learning != [index]
+    ]
 
 
 def _between(node: Node) -> int:
     """What a join of three or more branches keeps between one branch and the next."""
     assert isinstance(node.layer, Join), "only joins have branches"
-    if not node.layer.keeps_inputs or node.output is None:
+    if node.layer.keeps == "nothing" or node.output is None:
         return 0
     return prod(node.output.shape) * max(0, len(node.inputs) - 2)
