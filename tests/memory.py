@@ -44,11 +44,11 @@ def saved_storages(module: nn.Module, run: Callable[[], Any]) -> tuple[dict[int,
     return {address: size for address, size in found.items() if address not in weights}, result
 
 
-class Live(TorchDispatchMode):
+class Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the bytes of what operations gave and that is still there, and the most there ever were."""
 
     def __init__(self, known: Iterable[torch.Tensor]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.bytes = 0
         self.most = 0
         self.seen: set[int] = set()
