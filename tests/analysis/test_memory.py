@@ -93,7 +93,7 @@ WRONG: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
 
 @pytest.mark.parametrize("fault", WRONG)
 def test_planted_faults_are_caught(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = "input 2x9x9 -> conv 8 k3 -> relu inplace -> gelu -> conv 8 k3 -> relu -> gap -> flatten"
+    plain = "input 2x9x9 -> conv 8 k3 -> relu inplace -> conv 1 k3 -> relu -> gap -> flatten"
     specs = [NETWORKS["resnet"], NETWORKS["unet"], plain]
     truth = [number for spec in specs for number in measured(spec)]
     WRONG[fault](monkeypatch)
