@@ -7,9 +7,10 @@ their declarations (`Keeps`); what a kernel takes for itself while it runs is no
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import NamedTuple
 
-from cnndsl.analysis.storage import Storage, keeps_of, needs_gradients, storages
+from cnndsl.analysis.storage import Storage, keeps_of, needs_gradients, steps, storages
 from cnndsl.ir import Graph, Node
 from cnndsl.layers.declaration import Join
 
@@ -18,8 +19,7 @@ __all__ = ["COUNTS", "OPTIMIZERS", "Memory", "inference_memory", "training_memor
 COUNTS: Mapping[str, str] = {
     "weights": "parameters and buffers, 4 bytes a number; 8 for batch norm's counter",
     "activations": "in evaluation: the values that are there at once, where they are most, the input among "
-    "them; "
-    "a value is there until its last use, and as long as the module runs that it was given to",
+    "them; a value is there until nothing reads it and no variable of the compiled module holds it",
     "saved": "in training: what autograd keeps for the backward pass, a memory that several layers keep once",
     "gradients": "a number for each parameter",
     "optimizer": "the optimizer's own numbers for each parameter: sgd none, with momentum one, adam two",
@@ -31,7 +31,6 @@ OPTIMIZERS: Mapping[str, int] = {
     "momentum": 1,
     "adagrad": 1,
     "rmsprop": 1,
-    "lion": 1,
     "muon": 1,
     "adadelta": 2,
     "adam": 2,
@@ -84,10 +83,10 @@ def inference_memory(graph: Graph, batch: int = 1, bytes_per_number: int = 4) ->
     >>> found.weights, found.activations, found.peak.path
     (320, 53312, '1')
     """
-    found = storages(graph, training=False)
-    most, peak = 0, None
-    alive = sum(found.sizes.get(id, 0) for id in graph.inputs)
-    for step in found.steps:
+    values = [graph.nodes[id].output for id in graph.inputs]
+    alive = most = sum(prod(value.shape) for value in values if value is not None)
+    peak = None
+    for step in steps(graph):
         alive += step.new
         if alive + step.running > most:
             most, peak = alive + step.running, graph.nodes[step.node]
@@ -147,20 +146,21 @@ def saved_bytes(graph: Graph, batch: int, bytes_per_number: int) -> int:
 
 
 def _joined(graph: Graph, node: Node, found: Storage, learns: list[bool]) -> list[int]:
-    """The memories of the branches that a join keeps: each for the gradients of the others."""
+    """The memories of the branches that a join keeps."""
     assert isinstance(node.layer, Join), "only joins have branches"
-    if not node.layer.keeps_inputs or len(node.inputs) < 2:
+    if node.layer.keeps == "nothing" or len(node.inputs) < 2:
         return []
-    learning = [source for source in node.inputs if learns[source]]
-    return [found.of[source] for source in node.inputs if set(learning) - {source} or len(learning) > 1]
+    learning = [index for index, source in enumerate(node.inputs) if learns[source]]
+    return [
+        found.of[source]
+        for index, source in enumerate(node.inputs)
+        if node.layer.keeps == "all" or learning != [index]
+    ]
 
 
 def _between(node: Node) -> int:
     """What a join of three or more branches keeps between one branch and the next."""
     assert isinstance(node.layer, Join), "only joins have branches"
-    if not node.layer.keeps_inputs or node.output is None:
+    if node.layer.keeps == "nothing" or node.output is None:
         return 0
-    size = 1
-    for length in node.output.shape:
-        size *= length
-    return size * max(0, len(node.inputs) - 2)
+    return prod(node.output.shape) * max(0, len(node.inputs) - 2)

@@ -1,8 +1,7 @@
 """Which memory every value of a network lies in, when it is taken, and when PyTorch gives it back.
 
 Views and what overwrites its input have no memory of their own. A value's memory is free after the last
-step that reads it; but a value that is given to a module is held until that module is done, for the
-caller still has it.
+step that reads it, or when no variable of the compiled module holds it any more.
 """
 
 from __future__ import annotations
@@ -10,10 +9,11 @@ from __future__ import annotations
 from math import prod
 from typing import NamedTuple
 
+from cnndsl.analysis.variables import held
 from cnndsl.ir import Graph, Node
 from cnndsl.layers.declaration import Join, Keeps, Layer
 
-__all__ = ["Step", "Storage", "keeps_of", "needs_gradients", "storages"]
+__all__ = ["Step", "Storage", "keeps_of", "needs_gradients", "steps", "storages"]
 
 
 class Step(NamedTuple):
@@ -30,11 +30,10 @@ class Step(NamedTuple):
 
 class Storage(NamedTuple):
     """The memory of values: `of` is the node that took the memory a node's value lies in, `sizes` how many
-    numbers of a sample it holds, by that node; `steps` in the order of the nodes."""
+    numbers of a sample it holds, by that node."""
 
     of: tuple[int, ...]
     sizes: dict[int, int]
-    steps: tuple[Step, ...]
 
 
 def keeps_of(graph: Graph, node: Node) -> Keeps:
@@ -86,54 +85,40 @@ def storages(graph: Graph, training: bool) -> Storage:
         else:
             of.append(node.id)
             sizes[node.id] = 0 if node.output is None else prod(node.output.shape)
-    last = _last_uses(graph, of, training)
+    return Storage(tuple(of), sizes)
+
+
+def steps(graph: Graph) -> tuple[Step, ...]:
+    """The nodes as evaluation mode runs them, with the memory that they take and that is free after them."""
+    found = storages(graph, training=False)
     freed: dict[int, int] = {}
-    for root, step in last.items():
-        freed[step] = freed.get(step, 0) + sizes[root]
-    steps = [
-        Step(
-            node.id,
-            sizes[node.id] if of[node.id] == node.id else 0,
-            _running(graph, node, training),
-            freed.get(node.id, 0),
-        )
+    for root, last in _last_uses(graph, found.of).items():
+        freed[last] = freed.get(last, 0) + found.sizes[root]
+    return tuple(
+        Step(node.id, found.sizes.get(node.id, 0), _running(graph, node), freed.get(node.id, 0))
         for node in graph.nodes
-        if node.inputs and (training or not node.training_only)
-    ]
-    return Storage(tuple(of), sizes, tuple(steps))
+        if node.inputs and not node.training_only
+    )
 
 
-def _last_uses(graph: Graph, of: list[int], training: bool) -> dict[int, int]:
+def _last_uses(graph: Graph, of: tuple[int, ...]) -> dict[int, int]:
     """The node after which each memory is free; those of inputs and outputs never are."""
-    ends = _scope_ends(graph)
     last: dict[int, int] = {}
     for node in graph.nodes:
-        if node.training_only and not training:
-            continue
-        for source in (node.id, *node.inputs):
-            last[of[source]] = node.id
-    for scope in graph.scopes[1:]:
-        if scope.input is not None and (training or not scope.training_only) and scope.id in ends:
-            root = of[scope.input]
-            last[root] = max(last[root], ends[scope.id])
+        if not node.training_only:
+            for source in (node.id, *node.inputs):
+                last[of[source]] = node.id
+    for value, until in held(graph):
+        last[of[value]] = max(last[of[value]], until)
     for output in graph.outputs:
-        if training or not output.training_only:
+        if not output.training_only:
             last.pop(of[output.node], None)
     for id in graph.inputs:
         last.pop(of[id], None)
     return last
 
 
-def _scope_ends(graph: Graph) -> dict[int, int]:
-    """The last node of every scope in which something is computed, that of the scopes in it counted."""
-    ends = {node.scope: node.id for node in graph.nodes}
-    for scope in reversed(graph.scopes):
-        if scope.parent is not None and scope.id in ends:
-            ends[scope.parent] = max(ends.get(scope.parent, 0), ends[scope.id])
-    return ends
-
-
-def _running(graph: Graph, node: Node, training: bool) -> int:
+def _running(graph: Graph, node: Node) -> int:
     """What a node takes while it runs, besides its value."""
     if isinstance(node.layer, Layer):
         return keeps_of(graph, node).running

@@ -16,6 +16,7 @@ from cnndsl.fixes.candidates import Candidate, Case, Maker
 from cnndsl.fixes.edits import applied, shifted
 from cnndsl.fixes.general import GENERAL
 from cnndsl.fixes.joins import JOINS
+from cnndsl.fixes.labels import LABELS
 from cnndsl.fixes.names import NAMES
 from cnndsl.fixes.sizes import SIZES
 from cnndsl.ir import Graph
@@ -96,6 +97,7 @@ def _candidates(diagnostic: Diagnostic, case: Case) -> list[Candidate]:
     if diagnostic.rule == "syntax-error" and diagnostic.fixes:
         return [Candidate(fix.title, fix.edits, fix.certain) for fix in diagnostic.fixes]
     makers: Sequence[Maker] = (
+        *LABELS.get(diagnostic.rule, ()),
         *NAMES.get(diagnostic.rule, ()),
         *ARGUMENTS.get(diagnostic.rule, ()),
         *SIZES.get(diagnostic.rule, ()),

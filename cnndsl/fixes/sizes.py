@@ -61,6 +61,9 @@ def padded(case: Case) -> Iterator[Candidate]:
         # There is nothing to take the maximum of.
         return
     for padding in dict.fromkeys(one for one in (keeping, least) if one is not None and any(one)):
+        if any(p > max(2, n) for p, n in zip(padding, arriving.spatial, strict=True)):
+            # More border than map was not meant.
+            continue
         candidate = case.set_argument("padding", padding)
         if candidate is not None:
             keeps = padding == keeping and all(step == 1 for step in args.get("stride", ()))
@@ -69,7 +72,7 @@ def padded(case: Case) -> Iterator[Candidate]:
 
 
 def smaller_kernel(case: Case) -> Iterator[Candidate]:
-    """The largest kernel that fits, odd as the one before; never a kernel of 1."""
+    """The largest kernel that fits, odd as the one before, and the usual one; never a kernel of 1."""
     args, arriving = case.args, case.arriving
     if arriving is None or not isinstance(args.get("kernel_size"), tuple):
         return
@@ -81,8 +84,12 @@ def smaller_kernel(case: Case) -> Iterator[Candidate]:
     for n, k, p, d in zip(arriving.spatial, kernel, sides, dilation, strict=True):
         most = min(k, (n + 2 * p - 1) // d + 1)
         sizes.append(most - 1 if k % 2 and most % 2 == 0 and most > 1 else most)
-    if max(sizes) > 1:
-        candidate = case.set_argument("kernel_size", tuple(sizes))
+    usual = 2 if "ceil_mode" in args else 3
+    common = tuple(
+        min(most, 2 * p + 1 if p and usual == 3 else usual) for most, p in zip(sizes, sides, strict=True)
+    )
+    for tried in dict.fromkeys((tuple(sizes), common)):
+        candidate = case.set_argument("kernel_size", tried) if max(tried) > 1 else None
         if candidate is not None:
             new = candidate.edits[0].text.strip()
             name = "" if new[0].isalpha() or case.call is None else f"{case.call.name} "

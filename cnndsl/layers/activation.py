@@ -91,7 +91,7 @@ def activation(
 
 def kept_twice(x: Value, args: Args, output: Shape) -> Keeps:
     """Overwriting the arriving value does not help: a copy of it is kept."""
-    return Keeps(input=True, numbers=prod(x.shape) if args["inplace"] else 0)
+    return Keeps(numbers=prod(x.shape)) if args["inplace"] else INPUT_KEPT
 
 
 def softsign_keeps(x: Value, args: Args, output: Shape) -> Keeps:
@@ -132,7 +132,7 @@ ELEMENTWISE = (
         formula="max(0, x)", uses=("inplace",), rejects=(("inplace=1", "inplace"),),
     ),
     activation(
-        "relu6", "ReLU6", "cuts off below 0 and above 6", INPLACE,
+        "relu6", "ReLU6", "cuts off below 0 and above 6", INPLACE, keeps=kept_twice,
         formula="min(max(0, x), 6)", uses=("inplace",), rejects=(("inplace=1", "inplace"),),
     ),
     activation(
@@ -144,7 +144,7 @@ ELEMENTWISE = (
     activation(
         "rrelu", "RReLU", "a slope for negative values that is random in training",
         number("lower", "smallest slope", 1 / 8), number("upper", "largest slope", 1 / 3), INPLACE,
-        keeps=lambda x, args, output: Keeps(input=True, numbers=prod(x.shape)),
+        keeps=lambda x, args, output: Keeps(input=True, numbers=prod(x.shape), running=prod(x.shape)),
         formula="x where x > 0, else a * x with a random a from lower to upper",
         uses=("0.1 0.3", "lower=0.2 upper=0.5 inplace"),
         rejects=(("0.5", "lower"), ("upper=0.1", "upper")), check=check_rrelu,
@@ -189,6 +189,7 @@ ELEMENTWISE = (
         "hardtanh", "Hardtanh", "cuts off below and above",
         Argument("min_val", Real(), "lower bound", default=-1.0, aliases=("min_value",)),
         Argument("max_val", Real(), "upper bound", default=1.0, aliases=("max_value",)), INPLACE,
+        keeps=kept_twice,
         formula="min(max(min_val, x), max_val)",
         uses=("(-2) 2", "min_val=0 max_val=6 inplace"),
         rejects=(("max_val=(-1)", "max_val"), ("min_val=1", "min_val")), check=check_hardtanh,
@@ -248,6 +249,7 @@ THRESHOLD = Layer(
         (("threshold", args["threshold"]), ("value", args["value"])),
         keywords(THRESHOLD_ARGUMENTS, args, "inplace"),
     ),
+    keeps=kept_twice,
     examples=(
         Example("threshold 0.1 0", IMAGE, IMAGE),
         Example("threshold threshold=1 value=2 inplace", "64", "64"),

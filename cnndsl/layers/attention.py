@@ -85,10 +85,18 @@ def attention_macs(x: Value, args: Args, output: Shape) -> int:
 
 
 def attention_keeps(x: Value, args: Args, output: Shape) -> Keeps:
-    """The sequence with positions in front, queries, keys and values, what they give, twice, and a number
-    for each head and position."""
+    """The sequence with the positions in front, queries, keys and values, and what they give, as the fused
+    kernels keep it; those drop no attention weights, so with dropout the weights are kept too."""
     length, features = x.shape
-    return Keeps(numbers=6 * length * features + args["num_heads"] * length, running=6 * length * features)
+    heads, size = args["num_heads"], length * features
+    added = args["add_bias_kv"] + args["add_zero_attn"]
+    keys = (length + added) * features
+    if args["dropout"]:
+        weights = heads * length * (length + added)
+        numbers = 6 * size + keys + 3 * weights + (keys if added else 0)
+    else:
+        numbers = 5 * size + heads * length + (2 * keys if added else 0)
+    return Keeps(numbers=numbers, running=5 * size)
 
 
 ATTENTION = Layer(

@@ -298,8 +298,8 @@ class Join(Operation):
     symbol: str
     shape: Callable[[Sequence[Value]], Shape]
     expression: Callable[[Sequence[str]], str]
-    # Whether autograd saves what arrives until the backward pass.
-    keeps_inputs: bool = False
+    # Which branches autograd saves until the backward pass, each for the gradients of the others or for all.
+    keeps: Literal["nothing", "others", "all"] = "nothing"
     examples: tuple[Example, ...] = ()
     rejects: tuple[Reject, ...] = ()
 

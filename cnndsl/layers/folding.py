@@ -10,6 +10,7 @@ from cnndsl.layers.declaration import (
     Args,
     Argument,
     Example,
+    Keeps,
     Layer,
     LayerError,
     Module,
@@ -124,7 +125,7 @@ FOLD = Layer(
         keywords(FOLD_ARGUMENTS, args, "dilation", "padding", "stride"),
     ),
     receptive=lambda x, args: (Step(1),),
-    keeps=NOTHING,
+    keeps=lambda x, args, output: Keeps(running=max(0, prod(x.shape) - prod(output))),
     explain=lambda x, args, output: f"{x.channels}/{prod(args['kernel_size'])} = {output[0]}",
     stricter="vectors are refused, whose batch PyTorch would take for the channels",
     examples=(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from cnndsl.dims import Shape, Value, kind_of
 from cnndsl.layers.declaration import Example, Join, LayerError, Reject
@@ -101,7 +102,7 @@ def equal_join(
     summary: str,
     symbol: str,
     expression: Callable[[Sequence[str]], str],
-    keeps_inputs: bool = False,
+    keeps: Literal["nothing", "all"] = "nothing",
 ) -> Join:
     """The declaration of a join of equal shapes."""
     return Join(
@@ -110,7 +111,7 @@ def equal_join(
         symbol=symbol,
         shape=equal_shape(name),
         expression=expression,
-        keeps_inputs=keeps_inputs,
+        keeps=keeps,
         examples=(
             Example(f"{name} {{ identity | conv 16 k3 p1 }}", "16x8x8", "16x8x8"),
             Example(f"{name} {{ identity | relu | linear 64 }}", "64", "64"),
@@ -129,7 +130,7 @@ MUL = Join(
     symbol="×",
     shape=mul_shape,
     expression=infix("*"),
-    keeps_inputs=True,
+    keeps="others",
     examples=(
         Example("mul { identity | gap -> conv 16 k1 -> sigmoid }", "16x8x8", "16x8x8"),
         Example("mul { identity | conv 1 k1 }", "16x8x8", "16x8x8"),
@@ -163,6 +164,6 @@ JOINS = (
     MUL,
     CONCAT,
     equal_join("sub", "the first branch less the others", "−", infix("-")),
-    equal_join("max", "elementwise maximum", "max", nested("torch.maximum"), keeps_inputs=True),
-    equal_join("min", "elementwise minimum", "min", nested("torch.minimum"), keeps_inputs=True),
+    equal_join("max", "elementwise maximum", "max", nested("torch.maximum"), keeps="all"),
+    equal_join("min", "elementwise minimum", "min", nested("torch.minimum"), keeps="all"),
 )

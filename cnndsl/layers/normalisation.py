@@ -135,6 +135,12 @@ def instancenorm_shape(x: Value, args: Args) -> Shape:
     return x.shape
 
 
+def instancenorm_keeps(x: Value, args: Args, output: Shape) -> Keeps:
+    """Mean and variance of every sample, and for every sample a copy of what the batch has in common."""
+    numbers = x.channels * (2 + args["affine"] + 2 * args["track_running_stats"])
+    return Keeps(input=True, numbers=numbers, running=numbers)
+
+
 INSTANCENORM = Layer(
     name="instancenorm",
     family="normalisation",
@@ -151,7 +157,7 @@ INSTANCENORM = Layer(
         (("num_features", x.channels),),
         keywords(INSTANCENORM_ARGUMENTS, args, "eps", "momentum", "affine", "track_running_stats", "bias"),
     ),
-    keeps=lambda x, args, output: Keeps(input=True, numbers=2 * x.channels),
+    keeps=instancenorm_keeps,
     examples=(
         Example("instancenorm", "64x56x56", "64x56x56"),
         Example("instancenorm affine eps=1e-3", "64x50", "64x50"),
@@ -207,7 +213,9 @@ GROUPNORM = Layer(
         (("num_groups", args["num_groups"]), ("num_channels", x.channels)),
         keywords(GROUPNORM_ARGUMENTS, args, "eps", "affine", "bias"),
     ),
-    keeps=lambda x, args, output: Keeps(input=True, numbers=2 * args["num_groups"]),
+    keeps=lambda x, args, output: Keeps(
+        input=True, numbers=2 * args["num_groups"], running=2 * args["num_groups"]
+    ),
     examples=(
         Example("groupnorm 8", "64x56x56", "64x56x56"),
         Example("groupnorm g4 eps=1e-3 nobias", "64x50", "64x50"),
@@ -232,7 +240,7 @@ def lrn_keeps(x: Value, args: Args, output: Shape) -> Keeps:
     """The squares, padded by the neighbours that the first and last channels lack, and the divisor twice."""
     size = prod(x.shape)
     padded = size + (args["size"] - 1) * prod(x.spatial)
-    return Keeps(input=True, numbers=padded + 2 * size, running=size + padded)
+    return Keeps(input=True, numbers=padded + 2 * size, running=max(padded, 2 * size))
 
 
 LRN = Layer(

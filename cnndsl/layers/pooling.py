@@ -193,7 +193,9 @@ def lppool_shape(x: Value, args: Args) -> Shape:
 
 def lppool_keeps(x: Value, args: Args, output: Shape) -> Keeps:
     """The powers of the values; of the means sign, size and what they are multiplied to."""
-    return Keeps(input=True, numbers=prod(x.shape) + 4 * prod(output), running=prod(x.shape))
+    return Keeps(
+        input=True, numbers=prod(x.shape) + 4 * prod(output), running=max(prod(x.shape), 3 * prod(output))
+    )
 
 
 LPPOOL = Layer(
