@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cnndsl.analysis.comparing import Comparison
     from cnndsl.api import check, compile, diff, draw, features, format, show, to_python
     from cnndsl.backends.matching import WeightsError
     from cnndsl.diagnostics import Diagnostic, PluginError, SpecError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Comparison",
     "Diagnostic",
     "PluginError",
     "Report",
@@ -41,6 +43,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Comparison": "cnndsl.analysis.comparing",
     "Diagnostic": "cnndsl.diagnostics",
     "PluginError": "cnndsl.diagnostics",
     "Report": "cnndsl.report",

@@ -28,9 +28,10 @@ class Change(NamedTuple):
     """One difference: what stands there before and after, an operation or a whole scope.
 
     `kind`: added or removed, an operation or a scope with all that lies in it; changed, in the layer, its
-    arguments or where its values come from; follows: the same layer, whose sizes differ because of another
-    change; renamed, and nothing else. `arguments` has the values of an argument before and after, by
-    its canonical name; `inputs` the names of the operations that it reads, where these have changed.
+    arguments or where its values come from, or an input in its sizes; follows: the same layer, whose sizes
+    differ because of another change; renamed, and nothing else. `arguments` has the values of an argument
+    before and after, by its canonical name; `inputs` the names of the operations that it reads, where these
+    have changed.
     """
 
     kind: ChangeKind
@@ -51,7 +52,11 @@ class Change(NamedTuple):
 
     @property
     def _more(self) -> Costs:
-        before, after = (costs_of(()) if part is None else part.costs for part in (self.before, self.after))
+        if self.kind == "renamed":
+            # What differs in a renamed scope is told of what lies in it.
+            return costs_of(())
+        sides = (costs_of(()) if part is None else part.costs for part in (self.before, self.after))
+        before, after = sides
         return Costs(*(more - less for less, more in zip(before, after, strict=True)))
 
 
@@ -163,7 +168,7 @@ def _change(
     if arguments or inputs or one.layer.name != other.layer.name:
         return Change("changed", before, after, arguments, inputs)
     if first.shape(one) != second.shape(other) or not same_operation(one, other):
-        return Change("follows", before, after)
+        return Change("follows" if other.inputs else "changed", before, after)
     return Change("renamed", before, after) if renamed else None
 
 

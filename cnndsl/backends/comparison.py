@@ -65,10 +65,10 @@ def comparison_markdown(found: Comparison, all: bool = False) -> str:
 
 def comparison_html(found: Comparison) -> str:
     """The comparison as a notebook displays it."""
-    from cnndsl.backends.tables.html import diagnostics_html, table_html
+    from cnndsl.backends.tables.html import plain_html, table_html
 
     if found.same:
-        return diagnostics_html(_nothing(found))
+        return plain_html(_nothing(found))
     changes = table_html(_changes(found, all=False)) if found.changes else ""
     return f"<div>{changes}{table_html(_sums(found))}</div>"
 

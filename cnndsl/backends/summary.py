@@ -9,7 +9,7 @@ from cnndsl.analysis.memory import OPTIMIZERS
 from cnndsl.backends.tables.columns import COLUMNS, CSV_COLUMNS, Column, View, used_columns
 from cnndsl.backends.tables.notes import notes
 from cnndsl.backends.tables.rows import Row, table_rows
-from cnndsl.backends.tables.table import Line, Table
+from cnndsl.backends.tables.table import Head, Line, Table
 from cnndsl.backends.tables.text import Page, fitting, table_text
 from cnndsl.backends.tables.units import macs_text
 from cnndsl.report import Report
@@ -81,10 +81,10 @@ def vet(form: str, options: Options) -> None:
 
 def report_html(report: Report) -> str:
     """A report as a notebook displays it: what the check says, and the table of what is known."""
-    from cnndsl.backends.tables.html import diagnostics_html, table_html
+    from cnndsl.backends.tables.html import report_parts, table_html
 
     table = _fullest(report, table_rows(report), Options())
-    return f"<div>{diagnostics_html(str(report))}{table_html(table)}</div>"
+    return f"<div>{report_parts(report)}{table_html(table)}</div>"
 
 
 def _fullest(report: Report, rows: Sequence[Row], options: Options, bars: bool = True) -> Table:
@@ -116,11 +116,17 @@ def _table(
 ) -> Table:
     return Table(
         report.graph.model or "",
-        tuple(column.head for column in columns),
+        tuple(_head(column, view) for column in columns),
         tuple(_line(row, columns, view) for row in rows),
         (_sum(columns, report, view),),
         notes(report, options.batch, options.optimizer),
     )
+
+
+def _head(column: Column, view: View) -> Head:
+    """A column's head; shares without bars are numbers like others."""
+    bare = column.name == "share" and not view.bars
+    return column.head._replace(right=True) if bare else column.head
 
 
 def _line(row: Row, columns: Sequence[Column], view: View) -> Line:

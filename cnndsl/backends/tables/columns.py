@@ -104,7 +104,7 @@ def _share(row: Row, view: View) -> str:
         return ""
     share = percent(row.parameters, view.parameters)
     drawn = view.bars and row.kind != "total"
-    return f"{share:>5} {bar(row.parameters, view.largest)}".rstrip() if drawn else share.rjust(5)
+    return f"{share:>5} {bar(row.parameters, view.largest)}".rstrip() if drawn else f"{share:>5}"
 
 
 def _macs(row: Row, view: View) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from html import escape
 
 from cnndsl.backends.tables.table import Line, Table
+from cnndsl.report import Report
 from cnndsl.terminal import printable
 
-__all__ = ["diagnostics_html", "table_html"]
+__all__ = ["plain_html", "report_parts", "table_html"]
 
 # No colour but the text's own, so that it is legible on light and on dark pages.
 SMALL = "font-size:smaller;opacity:0.8"
@@ -43,9 +44,18 @@ def table_html(table: Table) -> str:
     )
 
 
-def diagnostics_html(text: str) -> str:
-    """What the check says, as it stands."""
-    return f'<pre style="white-space:pre-wrap">{escape(text)}</pre>' if text else ""
+def report_parts(report: Report) -> str:
+    """The verdict of a report, and its diagnostics as they stand."""
+    errors = sum(diagnostic.severity == "error" for diagnostic in report.diagnostics)
+    numbers = f"{report.parameters:,} parameters, {report.macs:,} multiply-adds"
+    verdict = f"{errors:,} error{'' if errors == 1 else 's'}" if errors else f"ok, {numbers}"
+    told = plain_html(str(report)) if report.diagnostics else ""
+    return f"<div>{_text(report.source.name)}: <b>{verdict}</b></div>{told}"
+
+
+def plain_html(text: str) -> str:
+    """A text as it stands, line for line."""
+    return f'<pre style="white-space:pre-wrap">{escape(text)}</pre>'
 
 
 def _line(line: Line, sides: Sequence[str], rule: bool = False) -> str:

@@ -102,12 +102,15 @@ class _Listing:
         return self.depth is not None and scope.path.count(".") + 1 >= self.depth
 
     def _is_stage(self, scope: Scope) -> bool:
-        return self.fold and scope.parent == 0 and not scope.key.isdigit() and scope.output is not None
+        labelled = scope.parent == 0 and not scope.key.isdigit()
+        output = None if scope.output is None else self.graph.nodes[scope.output].output
+        return self.fold and labelled and output is not None
 
     def _alike(self, scope: Scope, following: Sequence[tuple[str, int]]) -> list[Scope]:
         """The scopes directly behind this one that hold the same and compute the same sizes."""
         alike: list[Scope] = []
-        if not self.graph.complete or sum(1 for _ in _inside(self.graph, scope)) < 2:
+        outputs = [node.output for node in _inside(self.graph, scope)]
+        if len(outputs) < 2 or None in outputs:
             return alike
         pattern = None
         for kind, index in following:
@@ -165,13 +168,16 @@ class _Listing:
 
     def _tell_mistakes(self) -> None:
         """Put each mistake where it belongs; what only depends on one is told by its number."""
-        by_node = {mistake.node: mistake for mistake in self.mistakes if mistake.node is not None}
+        by_node: dict[int, list[Mistake]] = {}
+        for mistake in self.mistakes:
+            if mistake.node is not None:
+                by_node.setdefault(mistake.node, []).append(mistake)
         others = [mistake for mistake in self.mistakes if mistake.node is None]
         told: list[Row] = []
         for row in self.found:
             while others and any(id >= others[0].before for id in row.nodes):
                 told.append(_mistake(others.pop(0), ()))
-            guilty = [by_node.pop(id) for id in row.nodes if id in by_node]
+            guilty = [mistake for id in row.nodes for mistake in by_node.pop(id, ())]
             told.extend(_mistake(one, row.nodes if one is guilty[0] else (), row.name) for one in guilty)
             if not guilty:
                 told.append(row)

@@ -54,9 +54,11 @@ def bytes_text(count: int) -> str:
 def percent(part: int, whole: int) -> str:
     """A share.
 
-    >>> percent(1, 8), percent(1, 100_000)
-    ('12.5%', '<0.1%')
+    >>> percent(1, 8), percent(1, 100_000), percent(8, 8)
+    ('12.5%', '<0.1%', '100%')
     """
+    if part == whole:
+        return "100%"
     return "<0.1%" if 0 < part * 2000 < whole else f"{100 * part / whole:.1f}%"
 
 
