@@ -26,7 +26,7 @@ def page_of(stream: TextIO) -> Page:
     from cnndsl.backends.tables.text import Page
 
     try:
-        "─×█".encode(stream.encoding or "ascii")
+        "─×█".encode(stream.encoding or "utf-8")
         ascii = False
     except (UnicodeEncodeError, LookupError):
         ascii = True

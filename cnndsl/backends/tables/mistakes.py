@@ -52,18 +52,9 @@ def _place(diagnostic: Diagnostic, report: Report) -> str:
 
 
 def _guilty(diagnostic: Diagnostic, unknown: list[Node]) -> Node | None:
-    """The innermost operation around the marked text, of several uses of a block the first one left.
-
-    Where none is around it, the one whose shape the text asserts.
-    """
-    span = diagnostic.span
-    around = [node for node in unknown if _holds(node.span, span)]
-    asserted = [node for node in unknown if node.span.source is span.source and _between(node, span) == "::"]
-    return min(around or asserted, key=lambda node: (node.span.end - node.span.start, node.id), default=None)
-
-
-def _between(node: Node, span: Span) -> str:
-    return span.source.text[node.span.end : span.start].strip()
+    """The innermost operation around the marked text, of several uses of a block the first one left."""
+    around = [node for node in unknown if _holds(node.span, diagnostic.span)]
+    return min(around, key=lambda node: (node.span.end - node.span.start, node.id), default=None)
 
 
 def _holds(outer: Span, inner: Span) -> bool:

@@ -196,7 +196,7 @@ def _unknown_together(rows: Sequence[Row]) -> Iterator[Row]:
     def told() -> Iterator[Row]:
         if waiting:
             count = "1 operation" if len(waiting) == 1 else f"{len(waiting):,} operations"
-            yield Row("unknown", "…", f"{count} behind it, unknown", tuple(waiting))
+            yield Row("unknown", "…", f"{count}, unknown", tuple(waiting))
             waiting.clear()
 
     for row in rows:

@@ -12,6 +12,7 @@ import cnndsl
 from cnndsl.backends.comparison import comparison_html, comparison_markdown, comparison_text
 from cnndsl.backends.summary import Options, report_html, show
 from cnndsl.backends.tables.text import Page
+from tests.cli.conftest import LENET
 
 HERE = Path(__file__).parent
 
@@ -71,6 +72,7 @@ def tables() -> dict[str, Callable[[], str]]:
     found["everything-depth-1.txt"] = lambda: everything(8, 1, False, (), "momentum")
     found["everything-columns.txt"] = lambda: everything(None, None, False, ("name", "output", "kernel"))
     found["everything-ascii.txt"] = lambda: show(cnndsl.check(EVERYTHING), page=Page(100, ascii=True))
+    found["lenet5.txt"] = lambda: show(cnndsl.check(LENET))
     found["open.txt"] = lambda: show(cnndsl.check(OPEN))
     found["resnet50-100.txt"] = lambda: show(cnndsl.check("zoo:resnet50"), page=Page(100))
     deeper = lambda: cnndsl.diff("zoo:resnet18", "zoo:resnet34")  # noqa: E731
