@@ -58,6 +58,8 @@ def looked_at(graph: Graph, random: Random, count: int) -> list[Node]:
         and node.id not in shared
         and len(node.output_shape or ()) == rank
         and not node.training_only
+        and node.output is not None
+        and node.output.channels_first
         and not any("nn.Parameter" in weight.name for weight in node.weights)
     ]
     return random.sample(found[:-1], min(count - 1, len(found) - 1)) + found[-1:]
@@ -145,7 +147,7 @@ LINES = (
     "conv 2 k3 p1", "conv 2 k5 s2 p2", "conv 3 k3 s2", "conv 2 k2", "conv 2 k3 d2 p1", "conv 2 k3x5 p1",
     "maxpool 2", "maxpool 3 s2 p1", "avgpool 3 s1", "maxpool 3 s2 ceil", "bn -> relu",
     "upconv 2 k2 s2", "upconv 2 k3 s2 p1", "upconv 2 k4 s2 p1", "upconv 2 k3 s2 p1 op1", "upsample 2",
-    "upsample 2 mode=bilinear", "upsample 3 -> conv 2 k3 s3", "pad 1 0 0 2", "crop 1 2", "dwconv k3 p1",
+    "upsample 2 mode=bilinear", "upsample 3 -> conv 2 k3 s3", "pad 1 0 0 2", "dwconv k3 p1",
     "residual { conv C k3 p1 }", "residual { conv C k5 p2 -> relu -> conv C k3 p1 }",
     "concat { conv 1 k1 | conv 1 k3 p1 | maxpool 3 s1 p1 -> conv 1 k1 }",
     "add { conv 2 k3 s2 p1 | maxpool 2 ceil -> conv 2 k1 }",
