@@ -133,12 +133,21 @@ def upsample_module(x: Value, args: Args, output: Shape) -> Module:
 
 
 def upsample_steps(x: Value, args: Args) -> tuple[Step, ...]:
-    """An enlarged axis sees as through a transposed window of the factor, a shrunk one skips."""
+    """An enlarged axis sees as through a transposed window, a shrunk one skips.
+
+    Repeating is a window of the factor r; interpolating sees a source's position from less than r away, the
+    cubic modes from less than 2r.
+    """
+    width = {"linear": 1, "bilinear": 1, "trilinear": 1, "bicubic": 2}.get(args["mode"], 0)
     result = []
     for n, after in zip(x.spatial, upsample_shape(x, args)[1:], strict=True):
         grows = after >= n
         ratio = after // n if grows else n // after
-        result.append(Step(ratio, ratio, transposed=True) if grows else Step(1, ratio))
+        if grows and width and ratio > 1:
+            kernel = 2 * width * ratio - ratio % 2
+            result.append(Step(kernel, ratio, (kernel - ratio) // 2, transposed=True))
+        else:
+            result.append(Step(ratio, ratio, transposed=True) if grows else Step(1, ratio))
     return tuple(result)
 
 
