@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from cnndsl import api
 from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.dims import Shape, format_shape
+from cnndsl.ir import Graph
 from cnndsl.layers.declaration import Weight
 from cnndsl.report import Report
 from cnndsl.training.data import Data, DataMismatch
@@ -35,8 +36,8 @@ class Network:
     """A network to train.
 
     `build` makes the module, its weights drawn from PyTorch's global generator. The shapes are without
-    the batch axis. `name` names the run's folder; `text` is the spec, None for a module made by hand, and
-    `files` are the texts of the files that it uses, by their paths beside it.
+    the batch axis. `name` names the run's folder; `text` is the spec and `graph` what it means, both None
+    for a module made by hand, and `files` are the texts of the files that it uses, by their paths beside it.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Network:
     input_shape: Shape
     output_shape: Shape
     text: str | None = None
+    graph: Graph | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
 
@@ -81,6 +83,7 @@ def from_report(report: Report, params: Mapping[str, Any] | None = None) -> Netw
         input_shape=shape,
         output_shape=leaving.shape,
         text=source.text,
+        graph=graph,
         params=values,
         files=graph.files,
     )

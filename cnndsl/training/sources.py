@@ -31,6 +31,7 @@ from cnndsl.training.settings import (
     CrossEntropy,
     Mse,
     OneCycle,
+    Plateau,
     Step,
     TrainSettings,
 )
@@ -42,7 +43,7 @@ __all__ = ["resolve"]
 CHOICES: Mapping[str, Mapping[str, type[BaseModel]]] = {
     "optimizer": {"sgd": SGD, "adam": Adam, "adamw": AdamW},
     "loss": {"cross_entropy": CrossEntropy, "mse": Mse, "bce": Bce},
-    "schedule": {"none": Constant, "cosine": Cosine, "onecycle": OneCycle, "step": Step},
+    "schedule": {"none": Constant, "cosine": Cosine, "onecycle": OneCycle, "plateau": Plateau, "step": Step},
 }
 
 # What callers give under a name of its own.
