@@ -208,7 +208,7 @@ def test_the_best_weights_are_judged_and_given_back(
 
     def train_epoch(self: loop.Loop, watch: Any, after_step: Any) -> tuple[float, float]:
         done = original(self, watch, after_step)
-        if self.epoch > 6:
+        if self.epoch >= 6:
             with torch.no_grad():
                 for weight in self.model.parameters():
                     weight.zero_()
