@@ -11,7 +11,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from cnndsl.training.augment import Shift
+from cnndsl.training.augment import Augmentation
 from cnndsl.training.data import Part
 from cnndsl.training.freezing import Frozen, parameter_groups
 from cnndsl.training.progress import Watcher
@@ -68,9 +68,12 @@ class Loop:
         # small network a tenth of its time; the gradient scaler is called below instead
         self.optimizer = make_optimizer(settings.optimizer, groups)
         self.objective = Objective(settings.loss)
-        self.images = train.images.to(self.device)
+        self.images = train.images[:].to(self.device)
         self.labels = train.labels.to(self.device)
-        self.shift = Shift(self.images, settings.augment.shift) if settings.augment.shift else None
+        shape = tuple(train.images.shape[1:])
+        self.augmentation = (
+            Augmentation(settings.augment, len(train), shape, self.device) if settings.augment else None
+        )
         self.generator = torch.Generator().manual_seed(settings.seed)
         self.bounds = list(_batches(len(train), settings.batch))
         self.epoch = 0
@@ -81,8 +84,8 @@ class Loop:
         self.frozen.hold()
         count = len(self.labels)
         order = torch.randperm(count, generator=self.generator).to(self.device)
-        if self.shift is not None:
-            self.shift.draw(self.generator)
+        if self.augmentation is not None:
+            self.augmentation.draw(self.generator)
         # summed on the device: reading a number back would make it wait after every batch
         loss_sum = torch.zeros((), device=self.device)
         correct = torch.zeros((), device=self.device, dtype=torch.int64)
@@ -91,7 +94,9 @@ class Loop:
         self._set_rate(step)
         for start, stop in self.bounds:
             indices = order[start:stop]
-            images = self.images[indices] if self.shift is None else self.shift.take(indices)
+            images = self.images[indices]
+            if self.augmentation is not None:
+                images = self.augmentation.apply(images, indices)
             labels = self.labels[indices]
             if not isinstance(self.settings.schedule, Constant):
                 self._set_rate(step)

@@ -154,9 +154,9 @@ def require_fit(network: Network, data: Data, settings: TrainSettings) -> None:
             "output",
             help=(f"end with `linear {classes}`",),
         )
-    if settings.augment.shift and len(network.input_shape) != 3:
+    if settings.augment and len(network.input_shape) != 3:
         taken = format_shape(network.input_shape)
-        raise DataMismatch(f"augment shift moves images, the network takes {taken}", "input")
+        raise DataMismatch(f"augment changes images, the network takes {taken}", "input")
 
 
 def mismatch(report: Report, error: DataMismatch) -> Diagnostic:

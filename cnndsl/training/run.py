@@ -13,6 +13,7 @@ import torch
 from cnndsl import __version__
 from cnndsl.backends.weights import load_weights
 from cnndsl.training.data import Data, Part, hold_out
+from cnndsl.training.data.address import absolute
 from cnndsl.training.device import make_accelerator
 from cnndsl.training.errors import RunFolderError, SettingError, TrainingError
 from cnndsl.training.freezing import describe
@@ -160,7 +161,7 @@ def _with_absolute_paths(settings: TrainSettings) -> TrainSettings:
     weights = settings.weights
     if weights is not None:
         weights = weights.model_copy(update={"path": os.path.abspath(weights.path)})
-    data = settings.data and os.path.abspath(settings.data)
+    data = settings.data and absolute(settings.data)
     return settings.model_copy(update={"data": data, "weights": weights})
 
 
