@@ -12,6 +12,7 @@ from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.dims import Shape
 from cnndsl.report import Report
 from cnndsl.training.data import Data, DataMismatch
+from cnndsl.training.data.split import require_enough
 from cnndsl.training.errors import SettingError
 from cnndsl.training.loading import load_for
 from cnndsl.training.network import Network, mismatch, require_fit, weights_of
@@ -57,6 +58,7 @@ def prepare(
                     if text not in said:
                         note(text)
             require_fit(network, loaded[key], settings)
+            require_enough(loaded[key], settings.val, settings.seed)
         except DataMismatch as error:
             problems.append(mismatch(report, error))
             continue
