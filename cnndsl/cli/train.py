@@ -120,7 +120,7 @@ def run(options: Namespace) -> int:
     """Train; 1 where the spec or the data are at fault or the loss is no longer a number."""
     from cnndsl.backends.matching import WeightsError
     from cnndsl.training.compare import comparison
-    from cnndsl.training.errors import DataError, RunFolderError, SettingError, TrainingError
+    from cnndsl.training.errors import DataError, RunFolderError, SettingError, TrainingError, WriteError
     from cnndsl.training.progress import watcher
     from cnndsl.training.run import run as run_one
 
@@ -136,6 +136,8 @@ def run(options: Namespace) -> int:
             result = run_one(job.network, job.data, job.settings, folder, watch, options.resume is not None)
             results.append((job.network.name, result))
     except (SettingError, RunFolderError) as error:
+        raise UsageError(str(error)) from error
+    except WriteError as error:
         raise UsageError(str(error)) from error
     except OSError as error:
         what = f" {error.filename}" if error.filename else ""
@@ -214,6 +216,4 @@ def _folder(options: Namespace, job: Job, several: bool) -> RunFolder:
 
 
 def _interrupted(folder: RunFolder | None) -> str:
-    if folder is None or not (folder.path / "last.ckpt").exists():
-        return "interrupted before an epoch was finished: nothing is kept"
-    return f"interrupted; `cnndsl train --resume {folder.path}` goes on after the last finished epoch"
+    return "interrupted" if folder is None else f"interrupted; {folder.goes_on()}"

@@ -15,6 +15,7 @@ from cnndsl.training.settings import (
     CrossEntropy,
     Mse,
     OneCycle,
+    Plateau,
     Step,
     TrainSettings,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "Mse",
     "OneCycle",
     "Part",
+    "Plateau",
     "RunFolderError",
     "Score",
     "SettingError",

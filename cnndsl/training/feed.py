@@ -10,16 +10,19 @@ from torch import Tensor
 from cnndsl.training.augment import Augmentation
 from cnndsl.training.data import Part, StoredImages
 from cnndsl.training.normalize import Normalization
+from cnndsl.training.plan import Batch
+from cnndsl.training.randomness import AUGMENT, generator
 from cnndsl.training.settings import TrainSettings
 
-__all__ = ["Feed"]
+__all__ = ["Feed", "in_order"]
 
 
 class Feed:
-    """Gives the samples of a part batch by batch, as the network takes them.
+    """The images of a part on the device, changed as the settings ask, for training.
 
-    What is in memory is moved to the device once and indexed there; images on disk are decoded ahead.
-    `augment` says whether they are changed as `settings` ask, which is for training.
+    What is in memory is moved to the device once and indexed there, images on disk are decoded ahead. What
+    changes in which image is a function of the settings' seed and the epoch, so that an epoch can be taken
+    up at any of its batches, and is the same however many processes share it.
     """
 
     def __init__(
@@ -27,39 +30,51 @@ class Feed:
         part: Part,
         settings: TrainSettings,
         device: torch.device,
-        normalization: Normalization | None,
-        augment: bool,
+        normalization: Normalization | None = None,
     ) -> None:
+        self.seed = settings.seed
         self.device = device
         self.normalization = None if normalization is None else normalization.to(device)
-        self.labels = part.labels.to(device)
         images = part.images
         self.images = images if isinstance(images, StoredImages) else images.to(device)
         self.stream = images.stream(settings.workers) if isinstance(images, StoredImages) else None
+        shape = tuple(images.shape[1:])
         self.augmentation = (
-            Augmentation(settings.augment, len(part), tuple(images.shape[1:]), device)
-            if augment and settings.augment
-            else None
+            Augmentation(settings.augment, len(part), shape, device) if settings.augment else None
         )
 
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def draw(self, generator: torch.Generator) -> None:
-        """Draw what happens to the images in an epoch."""
-        if self.augmentation is not None:
-            self.augmentation.draw(generator)
-
-    def batches(self, indices: Sequence[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
-        """Images and labels at each of `indices`, tensors on the device, one batch after the other.
+    def epoch(self, epoch: int, batches: Sequence[Batch]) -> Iterator[Tensor]:
+        """The images of each batch in turn: (B, *input shape).
 
         Errors: DataError and OSError for images on disk that cannot be read.
         """
-        streamed = None if self.stream is None else self.stream.batches(indices)
-        for chosen in indices:
-            images = self.images[chosen] if streamed is None else next(streamed).to(self.device)
+        if self.augmentation is not None:
+            self.augmentation.draw(generator(self.seed, AUGMENT, epoch))
+        stored = None if self.stream is None else self.stream.batches([batch.indices for batch in batches])
+        for batch in batches:
+            indices = batch.indices.to(self.device)
+            images = self.images[indices] if stored is None else next(stored).to(self.device)
             if self.augmentation is not None:
-                images = self.augmentation.apply(images, chosen)
-            if self.normalization is not None:
-                images = self.normalization.apply(images)
-            yield images, self.labels[chosen]
+                images = self.augmentation.apply(images, indices)
+            yield images if self.normalization is None else self.normalization.apply(images)
+
+
+def in_order(
+    part: Part,
+    ranges: Sequence[tuple[int, int]],
+    workers: int,
+    device: torch.device,
+    normalization: Normalization | None = None,
+) -> Iterator[Tensor]:
+    """The images of a part from one number to the next, unchanged but for the normalisation, for evaluation.
+
+    Errors: as in `Feed.epoch`.
+    """
+    normalization = None if normalization is None else normalization.to(device)
+    if isinstance(part.images, StoredImages):
+        read = part.images.stream(workers).batches([torch.arange(start, stop) for start, stop in ranges])
+    else:
+        read = (part.images[start:stop] for start, stop in ranges)
+    for images in read:
+        moved = images.to(device)
+        yield moved if normalization is None else normalization.apply(moved)

@@ -113,12 +113,17 @@ class Frozen:
 
 
 def parameter_groups(model: nn.Module, settings: TrainSettings) -> list[dict[str, Any]]:
-    """The weights that are trained, as PyTorch's optimizers take them: a group for each learning rate."""
-    groups: dict[float, list[nn.Parameter]] = {}
+    """The weights that are trained, as PyTorch's optimizers take them: a group for each learning rate,
+    those apart that weight decay spares."""
+    decay = settings.optimizer.weight_decay
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, weight in model.named_parameters():
         if not is_frozen(name, settings):
-            groups.setdefault(rate_of(name, settings), []).append(weight)
-    return [{"params": weights, "lr": rate} for rate, weights in groups.items()]
+            # biases, and what norms scale and shift with, have one axis
+            spared = weight.ndim < 2 and not settings.optimizer.decay_all
+            key = (rate_of(name, settings), 0.0 if spared else decay)
+            groups.setdefault(key, []).append(weight)
+    return [{"params": weights, "lr": rate, "weight_decay": own} for (rate, own), weights in groups.items()]
 
 
 def describe(model: nn.Module, settings: TrainSettings) -> str:

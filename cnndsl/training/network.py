@@ -13,9 +13,12 @@ from torch import Tensor, nn
 from cnndsl import api
 from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.dims import Shape, format_shape
+from cnndsl.ir import Graph
 from cnndsl.layers.declaration import Weight
 from cnndsl.report import Report
+from cnndsl.training.class_weights import require_weights
 from cnndsl.training.data import Data, DataMismatch
+from cnndsl.training.normalize import require_channels
 from cnndsl.training.recipe import Objective
 from cnndsl.training.settings import TrainSettings
 
@@ -35,8 +38,8 @@ class Network:
     """A network to train.
 
     `build` makes the module, its weights drawn from PyTorch's global generator. The shapes are without
-    the batch axis. `name` names the run's folder; `text` is the spec, None for a module made by hand, and
-    `files` are the texts of the files that it uses, by their paths beside it.
+    the batch axis. `name` names the run's folder; `text` is the spec and `graph` what it means, both None
+    for a module made by hand, and `files` are the texts of the files that it uses, by their paths beside it.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Network:
     input_shape: Shape
     output_shape: Shape
     text: str | None = None
+    graph: Graph | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
 
@@ -81,6 +85,7 @@ def from_report(report: Report, params: Mapping[str, Any] | None = None) -> Netw
         input_shape=shape,
         output_shape=leaving.shape,
         text=source.text,
+        graph=graph,
         params=values,
         files=graph.files,
     )
@@ -154,6 +159,8 @@ def require_fit(network: Network, data: Data, settings: TrainSettings) -> None:
             "output",
             help=(f"end with `linear {classes}`",),
         )
+    require_weights(settings.class_weights, classes)
+    require_channels(settings.normalize, network.input_shape[0])
     if settings.augment and len(network.input_shape) != 3:
         taken = format_shape(network.input_shape)
         raise DataMismatch(f"augment changes images, the network takes {taken}", "input")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 from cnndsl.training.data import DataMismatch, Part
 from cnndsl.training.data_settings import Channels, Given, ImageNet, Normalize, Unchanged
 
-__all__ = ["Normalization", "normalization_of", "statistics"]
+__all__ = ["Normalization", "normalization_of", "require_channels", "statistics"]
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # Images are looked at so many at once, and of those on disk at most so many in all, spread evenly.
@@ -24,6 +25,11 @@ class Normalization(NamedTuple):
 
     mean: Tensor
     std: Tensor
+
+    @classmethod
+    def of(cls, mean: Sequence[float], std: Sequence[float]) -> Normalization:
+        """That of numbers."""
+        return cls(torch.tensor(mean), torch.tensor(std))
 
     def to(self, device: torch.device) -> Normalization:
         """The same on a device."""
@@ -46,22 +52,30 @@ def normalization_of(settings: Normalize, train: Part) -> Normalization | None:
     Errors: DataMismatch where there are numbers for another count of channels; DataError and OSError for
     images on disk that cannot be read.
     """
-    channels = train.images.shape[1]
-    match settings:
-        case Unchanged():
-            return None
-        case Channels():
-            return statistics(train)
-        case ImageNet():
-            found = Normalization(torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD))
-        case Given():
-            found = Normalization(torch.tensor(settings.mean), torch.tensor(settings.std))
-    if len(found.mean) != channels:
-        one = "1 channel" if channels == 1 else f"{channels} channels"
-        raise DataMismatch(
-            f"normalize {settings.name} has {len(found.mean)} means, the network takes {one}", "input"
-        )
-    return found
+    if isinstance(settings, Unchanged):
+        return None
+    if isinstance(settings, Channels):
+        return statistics(train)
+    require_channels(settings, train.images.shape[1])
+    numbers = _numbers(settings)
+    assert numbers is not None, "what remains has numbers"
+    return Normalization.of(*numbers)
+
+
+def require_channels(settings: Normalize, channels: int) -> None:
+    """Raise DataMismatch where the numbers are for another count of channels."""
+    numbers = _numbers(settings)
+    if numbers is not None and len(numbers[0]) != channels:
+        taken = "1 channel" if channels == 1 else f"{channels} channels"
+        found = f"normalize {settings.name} has {len(numbers[0])} means"
+        raise DataMismatch(f"{found}, the network takes {taken}", "input")
+
+
+def _numbers(settings: Normalize) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """The means and standard deviations that do not depend on the data."""
+    if isinstance(settings, ImageNet):
+        return IMAGENET_MEAN, IMAGENET_STD
+    return (settings.mean, settings.std) if isinstance(settings, Given) else None
 
 
 def statistics(part: Part) -> Normalization:

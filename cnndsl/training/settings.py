@@ -23,6 +23,7 @@ __all__ = [
     "Mse",
     "OneCycle",
     "Optimizer",
+    "Plateau",
     "Schedule",
     "Step",
     "TrainSettings",
@@ -36,13 +37,17 @@ Pattern = Annotated[str, Field(min_length=1)]
 
 
 class SGD(Settings):
-    """Stochastic gradient descent, with momentum if wanted."""
+    """Stochastic gradient descent, with momentum if wanted.
+
+    Here and below, weight decay spares biases and the weights of norms, unless `decay_all` is set.
+    """
 
     name: Literal["sgd"] = "sgd"
     lr: Rate = 0.1
     momentum: Fraction = 0.0
     weight_decay: Decay = 0.0
     nesterov: bool = False
+    decay_all: bool = False
 
     @field_validator("nesterov")
     @classmethod
@@ -58,6 +63,7 @@ class Adam(Settings):
     name: Literal["adam"] = "adam"
     lr: Rate = 0.001
     weight_decay: Decay = 0.0
+    decay_all: bool = False
 
 
 class AdamW(Settings):
@@ -66,6 +72,7 @@ class AdamW(Settings):
     name: Literal["adamw"] = "adamw"
     lr: Rate = 0.001
     weight_decay: Decay = 0.01
+    decay_all: bool = False
 
 
 Optimizer = Annotated[SGD | Adam | AdamW, Field(discriminator="name")]
@@ -120,7 +127,16 @@ class Step(Settings):
     factor: Annotated[float, Field(gt=0, le=1)] = 0.1
 
 
-Schedule = Annotated[Constant | Cosine | OneCycle | Step, Field(discriminator="name")]
+class Plateau(Settings):
+    """The learning rate is multiplied by `factor` whenever `patience` epochs in a row did not bring the
+    validation loss below its lowest."""
+
+    name: Literal["plateau"] = "plateau"
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    patience: Annotated[int, Field(ge=1)] = 5
+
+
+Schedule = Annotated[Constant | Cosine | OneCycle | Plateau | Step, Field(discriminator="name")]
 
 
 class Weights(Settings):
@@ -142,6 +158,13 @@ class TrainSettings(Settings):
     `resize` says what becomes of image files of another size than the network takes; those that would take
     more than `memory` MiB stay on disk and are read batch by batch. `class_weights` is how much the samples
     of each class count.
+
+    `batch` is what all processes together take at a time, `accumulate` how many batches make one step of
+    the optimizer. The learning rate rises over the first `warmup` epochs; `clip` bounds the norm of the
+    gradients, `mixup` is the parameter of the Beta distribution that mixes pairs of images, `ema` the decay
+    of the average of the weights that is validated and kept in their stead; 0 is without. A run ends after
+    `early_stopping` epochs in a row of which none was the best. `checkpoint` is how many minutes pass, at
+    most, until the state within an epoch is written.
 
     >>> TrainSettings(epochs=3).optimizer.lr
     0.001
@@ -166,4 +189,13 @@ class TrainSettings(Settings):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    warmup: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    clip: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    accumulate: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
+    mixup: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    ema: Fraction = 0.0
+    early_stopping: Annotated[int, Field(ge=0)] = 0
+    memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
+    compile: bool = False
+    checkpoint: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
     workers: Annotated[int, Field(ge=1, le=256)] = 2

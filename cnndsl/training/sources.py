@@ -39,6 +39,7 @@ from cnndsl.training.settings import (
     CrossEntropy,
     Mse,
     OneCycle,
+    Plateau,
     Step,
     TrainSettings,
 )
@@ -51,7 +52,7 @@ CHOICES: Mapping[str, Mapping[str, type[BaseModel]]] = {
     "optimizer": {"sgd": SGD, "adam": Adam, "adamw": AdamW},
     "loss": {"cross_entropy": CrossEntropy, "mse": Mse, "bce": Bce},
     "normalize": {"none": Unchanged, "channels": Channels, "imagenet": ImageNet, "given": Given},
-    "schedule": {"none": Constant, "cosine": Cosine, "onecycle": OneCycle, "step": Step},
+    "schedule": {"none": Constant, "cosine": Cosine, "onecycle": OneCycle, "plateau": Plateau, "step": Step},
 }
 
 # What callers give under a name of its own.
