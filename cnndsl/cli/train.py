@@ -26,7 +26,13 @@ __all__ = ["add_parser", "run"]
 
 # The options that are settings of a run: they win over the spec's `train` section.
 SETTINGS: tuple[tuple[str, type, str, str], ...] = (
-    ("data", str, "DATA", "a .csv, .csv.gz or .npz, or a folder with a folder of images a class"),
+    (
+        "data",
+        str,
+        "DATA",
+        "a .csv, .csv.gz, .npz or IDX file, a folder with a folder of images a class, "
+        "torchvision:NAME?root=DIR or python:MODULE:FUNCTION",
+    ),
     ("epochs", int, "N", "how often each sample is seen (10)"),
     ("batch", int, "N", "samples a step (64)"),
     ("optimizer", str, "NAME", "sgd, adam or adamw (adamw)"),
@@ -36,7 +42,23 @@ SETTINGS: tuple[tuple[str, type, str, str], ...] = (
     ("seed", int, "N", "of the split, the weights and the order of the samples (0)"),
     ("device", str, "NAME", "auto, cpu, cuda or mps (auto)"),
     ("precision", str, "NAME", "fp32, bf16 or fp16 (fp32)"),
-    ("workers", int, "N", "threads that decode images (2)"),
+    (
+        "augment",
+        str,
+        "WORDS",
+        "changes to training images: flip vflip shift=2 crop=4 rotate=10 scale=0.1 "
+        "brightness=0.2 contrast=0.2 noise=0.05 erase=8, in quotes (none)",
+    ),
+    (
+        "normalize",
+        str,
+        "NAME",
+        "of the channels: none, channels (as the training images have them) or imagenet (none)",
+    ),
+    ("class_weights", str, "WEIGHTS", "balanced, or a number for each class like 1,2.5 (none)"),
+    ("resize", str, "NAME", "what becomes of images of another size: none, crop, stretch or pad (none)"),
+    ("memory", int, "MIB", "what images may take in memory; more are read batch by batch (2048)"),
+    ("workers", int, "N", "threads or processes that decode images (2)"),
 )
 
 
@@ -48,7 +70,7 @@ def add_parser(subparsers: Any) -> None:
     )
     add_spec_options(parser, several=True)
     for name, kind, metavar, words in SETTINGS:
-        parser.add_argument(f"--{name}", type=kind, metavar=metavar, help=words)
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar=metavar, help=words)
     parser.add_argument(
         "--lr",
         dest="rates",

@@ -16,10 +16,11 @@ from torch import Tensor, nn
 from cnndsl.training import norms
 from cnndsl.training.averaging import Average
 from cnndsl.training.data import Part
-from cnndsl.training.feed import Feed
+from cnndsl.training.feed import Feed, in_order
 from cnndsl.training.freezing import Frozen, parameter_groups
 from cnndsl.training.meter import Meter
 from cnndsl.training.plan import Batch, bounds, plan, share, steps_of
+from cnndsl.training.preparation import Preparation
 from cnndsl.training.progress import Watcher
 from cnndsl.training.randomness import MIX, PROCESS, generator, seed_of
 from cnndsl.training.recipe import Mixed, Objective, make_optimizer
@@ -74,7 +75,9 @@ class Loop:
         train: Part,
         accelerator: Accelerator,
         layout: torch.memory_format = torch.contiguous_format,
+        preparation: Preparation | None = None,
     ) -> None:
+        normalization, class_weights = preparation or Preparation()
         self.settings = settings
         self.accelerator = accelerator
         self.device = accelerator.device
@@ -95,8 +98,10 @@ class Loop:
         self.optimizer = make_optimizer(settings.optimizer, groups)
         self.weights = [weight for group in groups for weight in group["params"]]
         self.average = Average(self.weights, settings.ema) if settings.ema else None
-        self.objective = Objective(settings.loss)
-        self.feed = Feed(train, settings, self.device, self.world.rank)
+        weights = None if class_weights is None else class_weights.to(self.device)
+        self.objective = Objective(settings.loss, weights)
+        self.normalization = normalization
+        self.feed = Feed(train, settings, self.device, normalization)
         self.labels = train.labels.to(self.device)
         self.steps = steps_of(len(train), settings.batch, settings.accumulate, self.world.size)
         # a batch whose mean loss is the loss of a whole step needs no weight
@@ -169,10 +174,11 @@ class Loop:
         predictions = [torch.empty(0, dtype=torch.int64, device=self.device)]
         first, last = share(0, len(part), self.world.rank, self.world.size)
         # without gradients a batch takes less memory, so it may be larger
-        for start, stop in bounds(last - first, 2 * self.settings.batch):
-            chosen = slice(first + start, first + stop)
-            images = part.images[chosen].to(self.device)
-            labels = part.labels[chosen].to(self.device)
+        size = 2 * self.settings.batch
+        ranges = [(first + start, first + stop) for start, stop in bounds(last - first, size)]
+        read = in_order(part, ranges, self.settings.workers, self.device, self.normalization)
+        for (start, stop), images in zip(ranges, read, strict=True):
+            labels = part.labels[start:stop].to(self.device)
             with torch.inference_mode():
                 outputs = self.inner(images.contiguous(memory_format=self.layout))
                 loss_sum += self.objective.loss(outputs, labels) * len(labels)

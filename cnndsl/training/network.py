@@ -16,7 +16,9 @@ from cnndsl.dims import Shape, format_shape
 from cnndsl.ir import Graph
 from cnndsl.layers.declaration import Weight
 from cnndsl.report import Report
+from cnndsl.training.class_weights import require_weights
 from cnndsl.training.data import Data, DataMismatch
+from cnndsl.training.normalize import require_channels
 from cnndsl.training.recipe import Objective
 from cnndsl.training.settings import TrainSettings
 
@@ -157,9 +159,11 @@ def require_fit(network: Network, data: Data, settings: TrainSettings) -> None:
             "output",
             help=(f"end with `linear {classes}`",),
         )
-    if settings.augment.shift and len(network.input_shape) != 3:
+    require_weights(settings.class_weights, classes)
+    require_channels(settings.normalize, network.input_shape[0])
+    if settings.augment and len(network.input_shape) != 3:
         taken = format_shape(network.input_shape)
-        raise DataMismatch(f"augment shift moves images, the network takes {taken}", "input")
+        raise DataMismatch(f"augment changes images, the network takes {taken}", "input")
 
 
 def mismatch(report: Report, error: DataMismatch) -> Diagnostic:

@@ -76,11 +76,12 @@ class Objective:
     compare the outputs with the one-hot class.
     """
 
-    def __init__(self, settings: Loss) -> None:
+    def __init__(self, settings: Loss, class_weights: Tensor | None = None) -> None:
         self.settings = settings
+        self.class_weights = class_weights
 
     def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
-        """The mean loss of the batch."""
+        """The mean loss of the batch, in which every sample counts the same."""
         match self.settings:
             case CrossEntropy():
                 return F.cross_entropy(outputs, labels, label_smoothing=self.settings.label_smoothing)
@@ -111,9 +112,27 @@ class Objective:
 
     def _loss_of(self, outputs: Tensor, labels: Tensor | Mixed) -> Tensor:
         if isinstance(labels, Tensor):
-            return self.loss(outputs, labels)
-        own, other = self.loss(outputs, labels.labels), self.loss(outputs, labels.others)
+            return self._weighted(outputs, labels)
+        own, other = self._weighted(outputs, labels.labels), self._weighted(outputs, labels.others)
         return labels.share * own + (1 - labels.share) * other
+
+    def _weighted(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """The mean loss, in which a sample counts what its class does."""
+        if self.class_weights is None:
+            return self.loss(outputs, labels)
+        match self.settings:
+            case CrossEntropy():
+                smoothing = self.settings.label_smoothing
+                losses = F.cross_entropy(outputs, labels, reduction="none", label_smoothing=smoothing)
+            case Mse():
+                losses = F.mse_loss(outputs, self._targets(outputs, labels), reduction="none").mean(1)
+            case Bce():
+                losses = F.binary_cross_entropy_with_logits(
+                    outputs, self._targets(outputs, labels), reduction="none"
+                ).mean(1)
+            case _:
+                assert_never(self.settings)
+        return (self.class_weights[labels] * losses).mean()
 
     def predict(self, outputs: Tensor) -> Tensor:
         """The class of each row of outputs: (B,), int64."""

@@ -20,10 +20,11 @@ from cnndsl.files import atomic_path, write_whole
 from cnndsl.training.checkpoint import LAST, write_synced
 from cnndsl.training.errors import RunFolderError
 from cnndsl.training.figures import draw_confusion, draw_curves
+from cnndsl.training.normalize import Normalization
 from cnndsl.training.results import Epoch, Score
 from cnndsl.training.settings import TrainSettings
 
-__all__ = ["DataRecord", "RunConfig", "RunFolder", "metrics_record"]
+__all__ = ["DataRecord", "NormalizationRecord", "RunConfig", "RunFolder", "metrics_record"]
 
 
 class Record(BaseModel):
@@ -32,8 +33,24 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class NormalizationRecord(Record):
+    """What is taken off each channel, and what it is divided by then."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @classmethod
+    def of(cls, normalization: Normalization) -> NormalizationRecord:
+        """The numbers of a normalisation."""
+        return cls(mean=tuple(normalization.mean.tolist()), std=tuple(normalization.std.tolist()))
+
+    def normalization(self) -> Normalization:
+        """The normalisation of these numbers."""
+        return Normalization.of(self.mean, self.std)
+
+
 class DataRecord(Record):
-    """Which data a run trains on, and what they became."""
+    """Which data a run trains on, and what they became: values are divided by `divisor`, then normalised."""
 
     path: str
     classes: tuple[str, ...]
@@ -43,6 +60,8 @@ class DataRecord(Record):
     test: int | None
     notes: tuple[str, ...]
     fingerprint: str
+    divisor: int = 1
+    normalization: NormalizationRecord | None = None
 
 
 class RunConfig(Record):

@@ -12,14 +12,16 @@ from cnndsl.backends.weights import load_weights
 from cnndsl.training.checkpoint import Checkpoint, remove_parts
 from cnndsl.training.course import Course
 from cnndsl.training.data import Data, hold_out
+from cnndsl.training.data.address import absolute
 from cnndsl.training.device import make_accelerator
 from cnndsl.training.errors import ProcessLost, SettingError, TrainingError
 from cnndsl.training.freezing import describe
 from cnndsl.training.loop import Loop
 from cnndsl.training.memory import available, estimate, fitting_batch, is_out_of_memory, readable
 from cnndsl.training.network import Network, require_fit
+from cnndsl.training.preparation import prepared
 from cnndsl.training.progress import Silent, Watcher
-from cnndsl.training.records import DataRecord, RunConfig, RunFolder
+from cnndsl.training.records import DataRecord, NormalizationRecord, RunConfig, RunFolder
 from cnndsl.training.results import TrainResult
 from cnndsl.training.settings import SGD, TrainSettings
 from cnndsl.training.stopping import listening
@@ -30,7 +32,7 @@ __all__ = ["run"]
 CHANNELS_LAST_BELOW = 1_000_000
 # What a run may go on with differently. Another seed, say, would train on samples that were held out.
 MAY_CHANGE = frozenset(
-    "data epochs device precision workers memory_format compile early_stopping checkpoint".split()
+    "data epochs device precision workers memory memory_format compile early_stopping checkpoint".split()
 )
 
 
@@ -87,7 +89,8 @@ def _run(
             layout = _layout(network, device, parameters, settings)
             if settings.freeze:
                 watch.note(describe(model, settings))
-            loop = Loop(model, settings, train, accelerator, layout)
+            preparation = prepared(settings, train, len(data.classes))
+            loop = Loop(model, settings, train, accelerator, layout, preparation)
             course = Course(loop, folder, held, parameters)
             beside = f" in {loop.world.size} processes" if loop.world.size > 1 else ""
             watch.note(
@@ -154,6 +157,7 @@ def _layout(
 
 
 def _config(network: Network, data: Data, course: Course, train: int) -> RunConfig:
+    normalization = course.loop.normalization
     return RunConfig(
         cnndsl=__version__,
         torch=str(torch.__version__),
@@ -174,6 +178,8 @@ def _config(network: Network, data: Data, course: Course, train: int) -> RunConf
             test=None if data.test is None else len(data.test),
             notes=data.notes,
             fingerprint=data.fingerprint(),
+            divisor=data.divisor,
+            normalization=None if normalization is None else NormalizationRecord.of(normalization),
         ),
     )
 
@@ -183,7 +189,7 @@ def _with_absolute_paths(settings: TrainSettings) -> TrainSettings:
     weights = settings.weights
     if weights is not None:
         weights = weights.model_copy(update={"path": os.path.abspath(weights.path)})
-    data = settings.data and os.path.abspath(settings.data)
+    data = settings.data and absolute(settings.data)
     return settings.model_copy(update={"data": data, "weights": weights})
 
 

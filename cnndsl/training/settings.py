@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
+
+from cnndsl.backends.images import Resize
+from cnndsl.training.data_settings import Augment, ClassWeights, Normalize, Settings, Unchanged
 
 __all__ = [
     "SGD",
@@ -31,12 +34,6 @@ Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Decay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Pattern = Annotated[str, Field(min_length=1)]
-
-
-class Settings(BaseModel):
-    """Frozen, strict, and without room for what it does not know: nothing is ever ignored."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class SGD(Settings):
@@ -142,15 +139,6 @@ class Plateau(Settings):
 Schedule = Annotated[Constant | Cosine | OneCycle | Plateau | Step, Field(discriminator="name")]
 
 
-class Augment(Settings):
-    """Changes to the training images, drawn anew each epoch.
-
-    `shift` moves an image by up to so many pixels up or down and left or right; the edge is repeated.
-    """
-
-    shift: Annotated[int, Field(ge=0, le=64)] = 0
-
-
 class Weights(Settings):
     """A file with the weights that a run begins with; `partial`: those of them that fit."""
 
@@ -164,7 +152,12 @@ class TrainSettings(Settings):
     `freeze` and `unfreeze` are patterns on the names of modules and weights: what `freeze` names, but not
     `unfreeze`, is not trained. `rates` are learning rates by such patterns, of which the last that fits
     holds; the optimizer's own is for all others. `val` is the fraction that is held out where the data
-    bring no validation part of their own; `workers` are threads that decode the images of a folder.
+    bring no validation part of their own; `workers` are threads that decode the images of a folder, or
+    processes where they stay on disk.
+
+    `resize` says what becomes of image files of another size than the network takes; those that would take
+    more than `memory` MiB stay on disk and are read batch by batch. `class_weights` is how much the samples
+    of each class count.
 
     `batch` is what all processes together take at a time, `accumulate` how many batches make one step of
     the optimizer. The learning rate rises over the first `warmup` epochs; `clip` bounds the norm of the
@@ -182,10 +175,14 @@ class TrainSettings(Settings):
     freeze: tuple[Pattern, ...] = ()
     unfreeze: tuple[Pattern, ...] = ()
     optimizer: Optimizer = AdamW()
-    rates: dict[str, Rate] = {}
+    rates: dict[str, Rate] = Field(default_factory=dict)
     loss: Loss = CrossEntropy()
     schedule: Schedule = Constant()
     augment: Augment = Augment()
+    normalize: Normalize = Unchanged()
+    class_weights: ClassWeights = "none"
+    resize: Resize = "none"
+    memory: Annotated[int, Field(ge=0)] = 2048
     epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 10
     batch: Annotated[int, Field(ge=1, le=2**31 - 1)] = 64
     val: Annotated[float, Field(gt=0, lt=1)] = 0.2

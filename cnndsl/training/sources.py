@@ -19,12 +19,20 @@ from cnndsl.layers.kinds import describe_value
 from cnndsl.text import Span
 from cnndsl.training.by_name import BY_NAME, hold_names, put_by_name
 from cnndsl.training.collecting import Collected, Location, blame, put_once
+from cnndsl.training.data.address import beside
+from cnndsl.training.data_settings import Augment, Channels, Given, ImageNet, Unchanged
+from cnndsl.training.data_words import (
+    AUGMENT_EXAMPLES,
+    AUGMENT_SWITCHES,
+    collect_class_weights,
+    put_augment,
+    put_class_weights,
+)
 from cnndsl.training.errors import SettingError
 from cnndsl.training.settings import (
     SGD,
     Adam,
     AdamW,
-    Augment,
     Bce,
     Constant,
     Cosine,
@@ -43,6 +51,7 @@ __all__ = ["resolve"]
 CHOICES: Mapping[str, Mapping[str, type[BaseModel]]] = {
     "optimizer": {"sgd": SGD, "adam": Adam, "adamw": AdamW},
     "loss": {"cross_entropy": CrossEntropy, "mse": Mse, "bce": Bce},
+    "normalize": {"none": Unchanged, "channels": Channels, "imagenet": ImageNet, "given": Given},
     "schedule": {"none": Constant, "cosine": Cosine, "onecycle": OneCycle, "plateau": Plateau, "step": Step},
 }
 
@@ -113,6 +122,9 @@ def _collect_line(setting: TrainSetting, collected: Collected) -> None:
     if name in BY_NAME:
         BY_NAME[name](setting, collected)
         return
+    if name == "class_weights":
+        collect_class_weights(setting, collected)
+        return
     slots, switches = _slots(setting)
     for value, span in zip(setting.positional, setting.positional_spans, strict=True):
         if isinstance(value, str) and value in switches:
@@ -120,6 +132,8 @@ def _collect_line(setting: TrainSetting, collected: Collected) -> None:
         elif slots:
             place = slots.pop(0)
             put_once(place, _beside(value, span) if place in PATHS else value, span, collected)
+        elif name == "augment" and value in Augment.model_fields:
+            collected.complain(f"`{value}` wants a value, like {value}={AUGMENT_EXAMPLES[value]}", span)
         else:
             collected.complain(f"`{name}` takes no further value, found {describe_value(value)}", span)
     for key, value in setting.keywords.items():
@@ -137,7 +151,7 @@ def _slots(setting: TrainSetting) -> tuple[list[Location], list[str]]:
     """Where a line's positional values go, in their order, and the words that mean `word=true`."""
     name = setting.name
     if name == "augment":
-        return [], []
+        return [], AUGMENT_SWITCHES
     if name == "weights":
         return [("weights", "path")], ["partial"]
     if name not in CHOICES:
@@ -169,6 +183,12 @@ def _collect_given(given: Mapping[str, Any], option: str, collected: Collected) 
             collected.put((name,), value.model_dump(), option.format(name))
         elif name in ("freeze", "unfreeze", "rates"):
             put_by_name(name, value, option, collected)
+        elif name == "augment":
+            put_augment(value, option.format(name), collected)
+        elif name == "class_weights":
+            put_class_weights(
+                value, option.format(name.replace("_", "-") if "-" in option else name), collected
+            )
         elif name not in CHOICES:
             location = ELSEWHERE.get(name, (name,))
             if location[0] not in TrainSettings.model_fields:
@@ -188,9 +208,9 @@ def _collect_given(given: Mapping[str, Any], option: str, collected: Collected) 
 def _beside(path: Any, span: Span) -> Any:
     """A path in a spec, seen from where the program runs; a text from elsewhere has no folder."""
     name = span.source.name
-    return (
-        str(Path(name).parent / path) if isinstance(path, str) and path and not name.startswith("<") else path
-    )
+    if isinstance(path, str) and path and not name.startswith("<"):
+        return beside(path, Path(name).parent)
+    return path
 
 
 def _default(name: str) -> Any:
@@ -212,7 +232,7 @@ def _report(detail: ErrorDetails, collected: Collected) -> None:
 
 def _sentence(detail: ErrorDetails, location: Location, choice: str) -> tuple[str, tuple[str, ...]]:
     kind, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
-    name = location[-1]
+    name = location[-2] if location[-1].isdigit() else location[-1]
     if kind == "extra_forbidden":
         known = [key for key in _arguments(location[0], choice) if key != "name"]
         takes = f"it takes {', '.join(known)}" if known else "it takes none"
@@ -229,6 +249,8 @@ def _sentence(detail: ErrorDetails, location: Location, choice: str) -> tuple[st
         return f"`{name}` is {_quoted(value)}, expected {_listed(known)}", did_you_mean(str(value), known)
     if kind == "needs_momentum":
         return str(detail["msg"]), ()
+    if kind == "numbers_of_channels":
+        return str(detail["msg"]), ("such as `normalize given mean=[0.5] std=[0.25]`",)
     bounds = {
         "greater_than": "more than {gt:g}",
         "greater_than_equal": "at least {ge:g}",
@@ -241,8 +263,10 @@ def _sentence(detail: ErrorDetails, location: Location, choice: str) -> tuple[st
         "bool_type": "true or false",
         "string_type": "a text in quotes",
         "string_too_short": "a path",
+        "tuple_type": "a list of numbers, like [0.5, 0.5, 0.5]",
     }
     wanted = bounds[kind].format(**context) if kind in bounds else str(detail["msg"]).lower()
+    wanted = wanted.removeprefix("expected ")
     return f"`{name}` is {_quoted(value)}, expected {wanted}", ()
 
 

@@ -304,7 +304,7 @@ def test_a_network_that_does_not_fit_is_a_mismatch(
 
 def test_augmentation_needs_images(tmp_path: Path) -> None:
     spec = "input 36 -> linear 2\ntrain { augment shift=1 }"
-    with pytest.raises(DataMismatch, match="augment shift moves images, the network takes 36"):
+    with pytest.raises(DataMismatch, match="augment changes images, the network takes 36"):
         train(spec, bars(20), out=tmp_path / "run")
 
 
