@@ -37,7 +37,24 @@ SETTINGS: tuple[tuple[str, type, str, str], ...] = (
     ("batch", int, "N", "samples a step (64)"),
     ("optimizer", str, "NAME", "sgd, adam or adamw (adamw)"),
     ("loss", str, "NAME", "cross_entropy, mse or bce (cross_entropy)"),
-    ("schedule", str, "NAME", "of the learning rate: none, cosine, onecycle or step (none)"),
+    (
+        "schedule",
+        str,
+        "NAME",
+        "of the learning rate: none, cosine, onecycle, step or plateau (none); with arguments in quotes, "
+        "as for --optimizer and --loss: 'step every=10 factor=0.1'",
+    ),
+    ("warmup", float, "EPOCHS", "over which the learning rate rises at the beginning (0)"),
+    ("momentum", float, "X", "of sgd (0)"),
+    ("weight_decay", float, "X", "which spares norms and biases (adamw: 0.01, others: 0)"),
+    ("label_smoothing", float, "X", "of cross_entropy (0)"),
+    ("clip", float, "X", "the largest norm of the gradients (0: any)"),
+    ("accumulate", int, "N", "batches that make one step of the optimizer (1)"),
+    ("mixup", float, "ALPHA", "mix images in pairs, by Beta(ALPHA, ALPHA) (0: not)"),
+    ("ema", float, "DECAY", "validate and keep an average of the weights, like 0.999 (0: not)"),
+    ("early_stopping", int, "N", "end after N epochs without a better one (0: not)"),
+    ("memory_format", str, "NAME", "how images lie in memory: auto, contiguous or channels_last (auto)"),
+    ("checkpoint", float, "MINUTES", "how often the state within an epoch is written (10)"),
     ("val", float, "X", "the fraction held out where the data bring no validation part (0.2)"),
     ("seed", int, "N", "of the split, the weights and the order of the samples (0)"),
     ("device", str, "NAME", "auto, cpu, cuda or mps (auto)"),
@@ -79,6 +96,9 @@ def add_parser(subparsers: Any) -> None:
         type=_rate,
         help="the learning rate (0.001; sgd: 0.1), or that of a part of the network; may be given again",
     )
+    parser.add_argument(
+        "--compile", action="store_const", const=True, help="compile the network with torch.compile"
+    )
     add_weights_options(parser)
     for name, words in (("freeze", "stays as it is"), ("unfreeze", "is trained all the same")):
         parser.add_argument(
@@ -107,6 +127,7 @@ def _given(options: Namespace) -> dict[str, Any]:
     rates = dict(options.rates or ())
     return {
         **{name: getattr(options, name) for name, *_ in SETTINGS},
+        "compile": options.compile,
         "lr": rates.pop("", None),
         "rates": rates or None,
         "freeze": options.freeze,

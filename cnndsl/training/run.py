@@ -9,10 +9,10 @@ import torch
 
 from cnndsl import __version__
 from cnndsl.backends.weights import load_weights
+from cnndsl.training.address import absolute
 from cnndsl.training.checkpoint import Checkpoint, remove_parts
 from cnndsl.training.course import Course
 from cnndsl.training.data import Data, hold_out
-from cnndsl.training.data.address import absolute
 from cnndsl.training.device import make_accelerator
 from cnndsl.training.errors import ProcessLost, SettingError, TrainingError
 from cnndsl.training.freezing import describe
