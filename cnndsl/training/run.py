@@ -108,6 +108,12 @@ def _run(
         if is_out_of_memory(error):
             # the traceback holds what filled the memory
             raise _too_large(network, settings, folder, free) from error.with_traceback(None)
+        if settings.compile and type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+            why = str(error).strip().splitlines()[0]
+            raise TrainingError(
+                f"torch.compile cannot compile {network.name}: {why}\n"
+                "  help: it needs a C++ compiler, for GPUs Triton; without `compile` it trains all the same"
+            ) from error
         if isinstance(error, RuntimeError) and World(accelerator).lost(error):
             raise ProcessLost(f"another process of the run is gone; {folder.goes_on()}") from error
         raise
