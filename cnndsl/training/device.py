@@ -34,6 +34,4 @@ def make_accelerator(settings: TrainSettings) -> Accelerator:
         accelerator = Accelerator(**arguments)
     if accelerator.device.type == "cpu" and settings.precision == "fp16":
         raise SettingError("precision fp16 needs a GPU; bf16 runs on a CPU too")
-    if accelerator.num_processes > 1:
-        raise SettingError(f"{accelerator.num_processes} processes were started; training runs in one")
     return accelerator

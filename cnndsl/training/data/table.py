@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from cnndsl.training.data.model import Array, Raw, RawPart
+from cnndsl.training.data.unpack import unpack
 from cnndsl.training.errors import DataError
 from cnndsl.words import did_you_mean
 
 __all__ = ["read_table"]
 
 LABEL = "label"
-GZIP_MAGIC = b"\x1f\x8b"
 COMMA, NEWLINE, ZERO = b",\n0"
 # Numbers with more digits than this take the slow way, which handles every number.
 MOST_DIGITS = 6
@@ -30,23 +28,13 @@ def read_table(path: Path) -> Raw:
 
     Errors: DataError with file, line and column; OSError where the file cannot be read.
     """
-    head, body, first_line = _split_head(path, _unpack(path))
+    head, body, first_line = _split_head(path, unpack(path))
     columns = _column_names(path, head, first_line)
     label_at = columns.index(LABEL)
     if (rows := _whole_numbers(body, len(columns))) is not None:
         pixels = np.delete(rows, label_at, axis=1)
         return Raw(RawPart(pixels, rows[:, label_at].astype(np.int64)))
     return _scan(path, body, columns, label_at, first_line)
-
-
-def _unpack(path: Path) -> bytes:
-    packed = path.read_bytes()
-    if not packed.startswith(GZIP_MAGIC):
-        return packed
-    try:
-        return gzip.decompress(packed)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path}: the gzip file is damaged or cut short: {error}") from error
 
 
 def _split_head(path: Path, content: bytes) -> tuple[bytes, bytes, int]:
