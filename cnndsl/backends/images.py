@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from cnndsl.dims import Shape, format_shape
 
 __all__ = [
+    "GREY",
     "MODES",
     "Decoded",
     "ImageError",
@@ -40,6 +41,8 @@ NAMES = {
     "RGBA": "colour with transparency",
     "P": "a palette",
 }
+# What has no colours.
+GREY = frozenset(("1", "L", "LA", "I;16", "I;16L", "I;16B", "I;16N"))
 DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N")
 ORIENTATION = 0x0112
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cnndsl.training.api import train
 from cnndsl.training.data import Data, Part, load
 from cnndsl.training.errors import DataError, DataMismatch, RunFolderError, SettingError, TrainingError
+from cnndsl.training.predictions import Predictions, Verdict
 from cnndsl.training.results import Epoch, Score, TrainResult
 from cnndsl.training.settings import (
     SGD,
@@ -19,6 +20,7 @@ from cnndsl.training.settings import (
     Step,
     TrainSettings,
 )
+from cnndsl.training.trained import TrainedRun, load_run
 
 __all__ = [
     "SGD",
@@ -35,13 +37,17 @@ __all__ = [
     "OneCycle",
     "Part",
     "Plateau",
+    "Predictions",
     "RunFolderError",
     "Score",
     "SettingError",
     "Step",
     "TrainResult",
     "TrainSettings",
+    "TrainedRun",
     "TrainingError",
+    "Verdict",
     "load",
+    "load_run",
     "train",
 ]
