@@ -13,10 +13,12 @@ from typing import NamedTuple
 from cnndsl.text import Span
 
 __all__ = [
+    "Amount",
     "Argument",
     "Assertion",
     "Block",
     "Body",
+    "Budget",
     "Call",
     "Chain",
     "Comparison",
@@ -67,6 +69,14 @@ class Number(NamedTuple):
 
     span: Span
     value: int | float
+
+
+class Amount(NamedTuple):
+    """A number with a unit behind it, in what is asserted of the network: `5M`, `2GB`."""
+
+    span: Span
+    number: int | float
+    unit: str
 
 
 class Text(NamedTuple):
@@ -169,6 +179,7 @@ class Tap(NamedTuple):
 
 Expression = (
     Number
+    | Amount
     | Text
     | Truth
     | Name
@@ -377,6 +388,13 @@ class OutputBlock(NamedTuple):
     body: Body
 
 
+class Budget(NamedTuple):
+    """`assert params < 5M`: comparisons of what the network costs, joined by `and` and `or`."""
+
+    span: Span
+    limits: Comparison | Logical
+
+
 class Setting(NamedTuple):
     """A line of the `train` section."""
 
@@ -392,7 +410,7 @@ class Train(NamedTuple):
     settings: tuple[Setting, ...]
 
 
-Statement = Item | Model | Param | Let | Block | FileUse | OutputBlock | Train
+Statement = Item | Model | Param | Let | Block | FileUse | OutputBlock | Budget | Train
 
 
 class Body(NamedTuple):
