@@ -33,6 +33,7 @@ PAGES = [
     "docs/language.md",
     "docs/checking.md",
     "docs/rules.md",
+    "docs/numbers.md",
     "examples/README.md",
     "examples/data/README.md",
     "examples/plugin/README.md",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from math import ceil, floor, log10
 
 from cnndsl.analysis.budgets.quantities import Quantity, byte_text, last_features, measure
+from cnndsl.analysis.memory import saved
 from cnndsl.diagnostics import Related
 from cnndsl.ir import Graph, Node
 from cnndsl.text import Span
@@ -29,34 +30,44 @@ COUNTED: dict[str, tuple[str, Callable[[Node], int]]] = {
 def notes(graph: Graph, quantity: Quantity) -> tuple[Related, ...]:
     """The places that weigh most."""
     if quantity.name in COUNTED:
-        return _heaviest(graph, quantity)
+        word, count = COUNTED[quantity.name]
+        return _heaviest(graph, count, quantity.value, lambda number: f"{number:,} {word}")
     node = quantity.node
-    if quantity.name == "receptive_field" and node is not None:
-        return (Related("these are the last features", node.span),)
+    if quantity.name == "receptive_field":
+        return () if node is None else (Related("these are the last features", node.span),)
     memory = quantity.memory
     assert memory is not None, "only a memory is left"
-    if node is not None and memory.activations > memory.weights:
+    if memory.activations <= memory.total - memory.activations:
+        word, count = COUNTED["params"]
+        whole = sum(map(count, graph.nodes))
+        return _heaviest(graph, count, whole, lambda number: f"{number:,} {word}")
+    if node is not None:
         return (Related(f"most is there at once here, in {node.path}", node.span),)
-    whole = measure(graph, "params")
-    return () if whole is None else _heaviest(graph, whole)
+    kept = saved(graph)
+    return _heaviest(
+        graph,
+        lambda node: kept.bytes_at(node.id, quantity.batch),
+        memory.activations,
+        lambda number: f"{byte_text(number)} are kept",
+    )
 
 
-def _heaviest(graph: Graph, quantity: Quantity) -> tuple[Related, ...]:
+def _heaviest(
+    graph: Graph, count: Callable[[Node], int], whole: int, said: Callable[[int], str]
+) -> tuple[Related, ...]:
     """The places of the text with most of a count: a layer in a block counts every use of the block."""
-    word, count = COUNTED[quantity.name]
     places: dict[Span, list[Node]] = {}
     for node in graph.nodes:
         if count(node):
             places.setdefault(node.span, []).append(node)
     sums = sorted(((sum(map(count, nodes)), span) for span, nodes in places.items()), key=lambda one: -one[0])
-    found = []
+    found: list[Related] = []
     for number, span in sums[:SHOWN]:
-        if found and 100 * number < quantity.value:
+        if found and 100 * number < whole:
             break
         nodes = places[span]
         where = nodes[0].path + (f" and {len(nodes) - 1} more" if len(nodes) > 1 else "")
-        share = f"{100 * number / quantity.value:.0f} %"
-        found.append(Related(f"{number:,} {word} here, {share}: {where}", span))
+        found.append(Related(f"{said(number)} here, {100 * number / whole:.0f} %: {where}", span))
     return tuple(found)
 
 
