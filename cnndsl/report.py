@@ -124,6 +124,12 @@ class Report:
 
         return report_to_json(self)
 
+    def _repr_html_(self) -> str:
+        """How a notebook displays the report: the verdict, the diagnostics and the table."""
+        from cnndsl.backends.summary import report_html
+
+        return report_html(self)
+
     def __str__(self) -> str:
         from cnndsl.render import render_full
 

@@ -73,6 +73,10 @@ def unknown_item(case: Case) -> Iterator[Candidate]:
 def spelled_name(case: Case) -> Iterator[Candidate]:
     """A bound name of nearly this name, or a number that was glued to a letter."""
     word = case.span.text
+    operator = re.match(r"(not|and|or)\(", word)
+    if operator is not None:
+        at = case.span.start + operator.end(1)
+        yield Candidate(f"write `{operator[1]} (`", (case.edit(at, at, " "),), certain=True)
     bound: set[str] = set("CHWDL")
     for statement in every_statement(case.tree):
         if isinstance(statement, (s.Let, s.Param)):
