@@ -32,6 +32,7 @@ PAGES = [
     "README.md",
     "docs/language.md",
     "docs/checking.md",
+    "docs/tables.md",
     "docs/rules.md",
     "examples/README.md",
     "examples/data/README.md",

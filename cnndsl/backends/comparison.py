@@ -172,8 +172,10 @@ def _go_together(one: Change, other: Change) -> bool:
     """Whether two changes are told in one: sizes that follow, blocks added or removed one after the other."""
     if one.kind != other.kind or one.kind == "changed":
         return False
-    if one.kind in ("follows", "renamed"):
+    if one.kind == "renamed":
         return True
+    if one.kind == "follows":
+        return not (_renamed(one) or _renamed(other))
     before, after = one.after or one.before, other.after or other.before
     if before is None or after is None or before.scope is None or after.scope is None:
         return False
@@ -222,9 +224,14 @@ def _path(change: Change) -> str:
 
 def _name(change: Change) -> str:
     before, after = change.before, change.after
-    if before is not None and after is not None and before.label != after.label:
+    if before is not None and after is not None and _renamed(change):
         return f"{before.path}{ARROW}{after.path}"
     return _path(change)
+
+
+def _renamed(change: Change) -> bool:
+    before, after = change.before, change.after
+    return before is not None and after is not None and before.label != after.label
 
 
 def _layer(change: Change) -> str:
