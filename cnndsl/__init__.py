@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cnndsl.backends.matching import WeightsError
     from cnndsl.diagnostics import Diagnostic, PluginError, SpecError
     from cnndsl.report import Report
-    from cnndsl.training import train
+    from cnndsl.training import load_run, train
 
 __version__ = "0.1.0"
 
@@ -37,6 +37,7 @@ __all__ = [
     "draw",
     "features",
     "format",
+    "load_run",
     "show",
     "to_python",
     "train",
@@ -55,6 +56,7 @@ _HOMES = {
     "draw": "cnndsl.api",
     "format": "cnndsl.api",
     "features": "cnndsl.api",
+    "load_run": "cnndsl.training",
     "show": "cnndsl.api",
     "to_python": "cnndsl.api",
     "train": "cnndsl.training",

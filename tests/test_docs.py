@@ -33,6 +33,7 @@ PAGES = [
     "docs/language.md",
     "docs/checking.md",
     "docs/tables.md",
+    "docs/training.md",
     "docs/rules.md",
     "examples/README.md",
     "examples/data/README.md",

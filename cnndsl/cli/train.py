@@ -26,17 +26,56 @@ __all__ = ["add_parser", "run"]
 
 # The options that are settings of a run: they win over the spec's `train` section.
 SETTINGS: tuple[tuple[str, type, str, str], ...] = (
-    ("data", str, "DATA", "a .csv, .csv.gz or .npz, or a folder with a folder of images a class"),
+    (
+        "data",
+        str,
+        "DATA",
+        "a .csv, .csv.gz, .npz or IDX file, a folder with a folder of images a class, "
+        "torchvision:NAME?root=DIR or python:MODULE:FUNCTION",
+    ),
     ("epochs", int, "N", "how often each sample is seen (10)"),
     ("batch", int, "N", "samples a step (64)"),
     ("optimizer", str, "NAME", "sgd, adam or adamw (adamw)"),
     ("loss", str, "NAME", "cross_entropy, mse or bce (cross_entropy)"),
-    ("schedule", str, "NAME", "of the learning rate: none, cosine, onecycle or step (none)"),
+    (
+        "schedule",
+        str,
+        "NAME",
+        "of the learning rate: none, cosine, onecycle, step or plateau (none); with arguments in quotes, "
+        "as for --optimizer and --loss: 'step every=10 factor=0.1'",
+    ),
+    ("warmup", float, "EPOCHS", "over which the learning rate rises at the beginning (0)"),
+    ("momentum", float, "X", "of sgd (0)"),
+    ("weight_decay", float, "X", "which spares norms and biases (adamw: 0.01, others: 0)"),
+    ("label_smoothing", float, "X", "of cross_entropy (0)"),
+    ("clip", float, "X", "the largest norm of the gradients (0: any)"),
+    ("accumulate", int, "N", "batches that make one step of the optimizer (1)"),
+    ("mixup", float, "ALPHA", "mix images in pairs, by Beta(ALPHA, ALPHA) (0: not)"),
+    ("ema", float, "DECAY", "validate and keep an average of the weights, like 0.999 (0: not)"),
+    ("early_stopping", int, "N", "end after N epochs without a better one (0: not)"),
+    ("memory_format", str, "NAME", "how images lie in memory: auto, contiguous or channels_last (auto)"),
+    ("checkpoint", float, "MINUTES", "how often the state within an epoch is written (10)"),
     ("val", float, "X", "the fraction held out where the data bring no validation part (0.2)"),
     ("seed", int, "N", "of the split, the weights and the order of the samples (0)"),
     ("device", str, "NAME", "auto, cpu, cuda or mps (auto)"),
     ("precision", str, "NAME", "fp32, bf16 or fp16 (fp32)"),
-    ("workers", int, "N", "threads that decode images (2)"),
+    (
+        "augment",
+        str,
+        "WORDS",
+        "changes to training images: flip vflip shift=2 crop=4 rotate=10 scale=0.1 "
+        "brightness=0.2 contrast=0.2 noise=0.05 erase=8, in quotes (none)",
+    ),
+    (
+        "normalize",
+        str,
+        "NAME",
+        "of the channels: none, channels (as the training images have them) or imagenet (none)",
+    ),
+    ("class_weights", str, "WEIGHTS", "balanced, or a number for each class like 1,2.5 (none)"),
+    ("resize", str, "NAME", "what becomes of images of another size: none, crop, stretch or pad (none)"),
+    ("memory", int, "MIB", "what images may take in memory; more are read batch by batch (2048)"),
+    ("workers", int, "N", "threads or processes that decode images (2)"),
 )
 
 
@@ -48,7 +87,7 @@ def add_parser(subparsers: Any) -> None:
     )
     add_spec_options(parser, several=True)
     for name, kind, metavar, words in SETTINGS:
-        parser.add_argument(f"--{name}", type=kind, metavar=metavar, help=words)
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar=metavar, help=words)
     parser.add_argument(
         "--lr",
         dest="rates",
@@ -56,6 +95,9 @@ def add_parser(subparsers: Any) -> None:
         action="append",
         type=_rate,
         help="the learning rate (0.001; sgd: 0.1), or that of a part of the network; may be given again",
+    )
+    parser.add_argument(
+        "--compile", action="store_const", const=True, help="compile the network with torch.compile"
     )
     add_weights_options(parser)
     for name, words in (("freeze", "stays as it is"), ("unfreeze", "is trained all the same")):
@@ -85,6 +127,7 @@ def _given(options: Namespace) -> dict[str, Any]:
     rates = dict(options.rates or ())
     return {
         **{name: getattr(options, name) for name, *_ in SETTINGS},
+        "compile": options.compile,
         "lr": rates.pop("", None),
         "rates": rates or None,
         "freeze": options.freeze,
@@ -98,7 +141,7 @@ def run(options: Namespace) -> int:
     """Train; 1 where the spec or the data are at fault or the loss is no longer a number."""
     from cnndsl.backends.matching import WeightsError
     from cnndsl.training.compare import comparison
-    from cnndsl.training.errors import DataError, RunFolderError, SettingError, TrainingError
+    from cnndsl.training.errors import DataError, RunFolderError, SettingError, TrainingError, WriteError
     from cnndsl.training.progress import watcher
     from cnndsl.training.run import run as run_one
 
@@ -114,6 +157,8 @@ def run(options: Namespace) -> int:
             result = run_one(job.network, job.data, job.settings, folder, watch, options.resume is not None)
             results.append((job.network.name, result))
     except (SettingError, RunFolderError) as error:
+        raise UsageError(str(error)) from error
+    except WriteError as error:
         raise UsageError(str(error)) from error
     except OSError as error:
         what = f" {error.filename}" if error.filename else ""
@@ -192,6 +237,4 @@ def _folder(options: Namespace, job: Job, several: bool) -> RunFolder:
 
 
 def _interrupted(folder: RunFolder | None) -> str:
-    if folder is None or not (folder.path / "last.ckpt").exists():
-        return "interrupted before an epoch was finished: nothing is kept"
-    return f"interrupted; `cnndsl train --resume {folder.path}` goes on after the last finished epoch"
+    return "interrupted" if folder is None else f"interrupted; {folder.goes_on()}"

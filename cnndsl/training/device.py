@@ -9,9 +9,25 @@ from accelerate.state import AcceleratorState
 from cnndsl.training.errors import SettingError
 from cnndsl.training.settings import TrainSettings
 
-__all__ = ["make_accelerator"]
+__all__ = ["device_of", "make_accelerator"]
 
 PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+
+
+def require_device(device: str) -> None:
+    """Raise SettingError where the machine lacks the device."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise SettingError("device cuda: PyTorch finds no CUDA device here; auto takes what there is")
+    if device == "mps" and not torch.backends.mps.is_available():
+        raise SettingError("device mps: PyTorch finds no Apple GPU here; auto takes what there is")
+
+
+def device_of(device: str) -> torch.device:
+    """The device to use a network on: `auto` takes a GPU where there is one. Errors: SettingError."""
+    require_device(device)
+    if device != "auto":
+        return torch.device(device)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def make_accelerator(settings: TrainSettings) -> Accelerator:
@@ -19,10 +35,7 @@ def make_accelerator(settings: TrainSettings) -> Accelerator:
 
     Errors: SettingError where the machine lacks the device, or the device the precision.
     """
-    if settings.device == "cuda" and not torch.cuda.is_available():
-        raise SettingError("device cuda: PyTorch finds no CUDA device here; auto takes what there is")
-    if settings.device == "mps" and not torch.backends.mps.is_available():
-        raise SettingError("device mps: PyTorch finds no Apple GPU here; auto takes what there is")
+    require_device(settings.device)
     arguments = {"cpu": settings.device == "cpu", "mixed_precision": PRECISIONS[settings.precision]}
     try:
         accelerator = Accelerator(**arguments)
@@ -34,6 +47,4 @@ def make_accelerator(settings: TrainSettings) -> Accelerator:
         accelerator = Accelerator(**arguments)
     if accelerator.device.type == "cpu" and settings.precision == "fp16":
         raise SettingError("precision fp16 needs a GPU; bf16 runs on a CPU too")
-    if accelerator.num_processes > 1:
-        raise SettingError(f"{accelerator.num_processes} processes were started; training runs in one")
     return accelerator

@@ -12,7 +12,7 @@ __all__ = ["Epoch", "Score", "ScoredOn", "TrainResult"]
 
 # Which samples the best weights are judged on: the data's test part, their validation part, or what was
 # held out of the training part.
-ScoredOn = Literal["test", "val", "held-out"]
+ScoredOn = Literal["test", "val", "held-out", "all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class TrainResult:
     parameters: int
     device: str
     classes: tuple[str, ...]
+    world_size: int = 1
 
     @property
     def accuracy(self) -> float:
@@ -70,4 +71,6 @@ class TrainResult:
         """The content of metrics.json."""
         from cnndsl.training.records import metrics_record
 
-        return metrics_record(self.epochs, self.best_epoch, self.test, self.parameters, self.device)
+        return metrics_record(
+            self.epochs, self.best_epoch, self.test, self.parameters, self.device, self.world_size
+        )

@@ -8,8 +8,10 @@ from torch import nn
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, StepLR
 
 from cnndsl.training import SGD, Adam, AdamW, Bce, Cosine, CrossEntropy, Mse, OneCycle, Step
-from cnndsl.training.augment import Shift
-from cnndsl.training.recipe import Objective, make_optimizer, rate_factor
+from cnndsl.training.augment import shift
+from cnndsl.training.recipe import Objective, make_optimizer
+from cnndsl.training.schedule import rate_factor
+from cnndsl.training.settings import TrainSettings
 
 
 def rates(schedule: Any, make: Any, total: int, each: int = 1) -> tuple[list[float], list[float]]:
@@ -22,7 +24,8 @@ def rates(schedule: Any, make: Any, total: int, each: int = 1) -> tuple[list[flo
         optimizer.step()
         if (step + 1) % each == 0:
             scheduler.step()
-    return [rate_factor(schedule, step, total, each) for step in range(total)], theirs
+    settings = TrainSettings(schedule=schedule, epochs=-(-total // each))
+    return [rate_factor(settings, step, each) for step in range(total)], theirs
 
 
 def test_schedules_are_those_of_pytorch() -> None:
@@ -70,25 +73,19 @@ def test_losses_on_one_output() -> None:
 
 
 def test_shift_moves_whole_images_and_repeats_the_edge() -> None:
-    images = torch.arange(2 * 3 * 5 * 4.0).reshape(2, 3, 5, 4)
-    shift = Shift(images, 2)
-    seen = set()
-    generator = torch.Generator().manual_seed(0)
-    for _ in range(60):
-        shift.draw(generator)
-        moved = shift.take(torch.tensor([1]))[0]
-        down, right = (2 - int(offset) for offset in shift.offsets[:, 1])
-        rows = (torch.arange(5) - down).clamp(0, 4)
-        columns = (torch.arange(4) - right).clamp(0, 3)
-        assert torch.equal(moved, images[1][:, rows][:, :, columns])
-        seen.add((down, right))
-    assert len(seen) > 15
-    assert {down for down, _ in seen} == {right for _, right in seen} == {-2, -1, 0, 1, 2}
+    image = torch.arange(3 * 5 * 4.0).reshape(3, 5, 4)
+    places = {}
+    for down in range(-2, 3):
+        for right in range(-2, 3):
+            rows, columns = (torch.arange(5) - down).clamp(0, 4), (torch.arange(4) - right).clamp(0, 3)
+            places[down, right] = image[:, rows][:, :, columns]
+    moved = shift(image.expand(200, 3, 5, 4), 2, torch.Generator().manual_seed(0))
+    seen = [next(place for place, found in places.items() if torch.equal(found, one)) for one in moved]
+    assert set(seen) == set(places)
 
 
 def test_shift_is_a_function_of_the_generator() -> None:
-    shift = Shift(torch.rand(9, 1, 5, 5), 1)
-    shift.draw(torch.Generator().manual_seed(4))
-    first = shift.take(torch.arange(9))
-    shift.draw(torch.Generator().manual_seed(4))
-    assert torch.equal(first, shift.take(torch.arange(9)))
+    images = torch.rand(9, 1, 5, 5)
+    first, second = (shift(images, 1, torch.Generator().manual_seed(4)) for _ in range(2))
+    assert torch.equal(first, second)
+    assert not torch.equal(first, shift(images, 1, torch.Generator().manual_seed(5)))
