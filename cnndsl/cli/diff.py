@@ -14,7 +14,7 @@ from cnndsl.cli.common import (
     spec_settings,
     spec_texts,
 )
-from cnndsl.cli.tables import page_of
+from cnndsl.cli.page import page_of
 
 __all__ = ["add_parser", "run"]
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from cnndsl.analysis.receptive_field import fields
 from cnndsl.backends.notation import written_scope
-from cnndsl.backends.tables.mistakes import Mistake, find_mistakes
 from cnndsl.dims import Shape
 from cnndsl.ir import Graph, Node, Scope
 from cnndsl.report import Report
+
+if TYPE_CHECKING:
+    from cnndsl.backends.tables.mistakes import Mistake
 
 __all__ = ["Row", "contents", "table_rows"]
 
@@ -70,7 +72,7 @@ class _Listing:
         self.fields = fields(report.graph)
         inputs = (report.graph.nodes[id].output for id in report.graph.inputs)
         self.images = {value.spatial for value in inputs if value is not None}
-        self.mistakes = find_mistakes(report) if not report.ok else []
+        self.mistakes = _mistakes(report)
         self.found: list[Row] = []
 
     def rows(self) -> list[Row]:
@@ -197,6 +199,15 @@ class _Listing:
                 told.append(row)
         told.extend(_mistake(one, ()) for one in others)
         self.found = list(_unknown_together(told)) if self.fold else told
+
+
+def _mistakes(report: Report) -> list[Mistake]:
+    """The errors in the order of the table; the module that places them is rarely loaded."""
+    if report.ok:
+        return []
+    from cnndsl.backends.tables.mistakes import find_mistakes
+
+    return find_mistakes(report)
 
 
 def _mistake(mistake: Mistake, nodes: tuple[int, ...], name: str = "") -> Row:
