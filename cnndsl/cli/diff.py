@@ -28,7 +28,7 @@ def add_parser(subparsers: Any) -> None:
     )
     add_spec_options(parser, several=True)
     parser.add_argument(
-        "--all", action="store_true", help="every operation a row, those too that only have other sizes"
+        "--all", action="store_true", help="every operation that differs a row: nothing is told in one"
     )
     parser.add_argument(
         "--format",

@@ -6,6 +6,7 @@ import pytest
 
 import cnndsl
 from cnndsl.analysis.comparing import Change, Comparison
+from cnndsl.backends.tables.changes import entries
 
 CHAIN = "input 3x16x16\nconv 8 k3 p1 -> relu -> conv 8 k3 p1 -> relu -> gap -> flatten -> linear 10"
 BLOCKS = """input 3x16x16
@@ -20,6 +21,7 @@ PAIRS = [
     ("zoo:resnet50", "zoo:vgg16"),
     ("zoo:vgg11", "zoo:vgg13_bn"),
     ("zoo:mobilenet_v3_small", "zoo:mobilenet_v3_large"),
+    ("zoo:densenet121", "zoo:densenet161"),
     ("zoo:googlenet", "zoo:squeezenet1_1"),
     (CHAIN, BLOCKS),
 ]
@@ -55,6 +57,38 @@ def test_the_changes_add_up_to_the_difference(before: str, after: str) -> None:
     for found in (cnndsl.diff(before, after), cnndsl.diff(after, before)):
         assert unaccounted(found) == {}
         assert not found.same
+
+
+@pytest.mark.parametrize(("before", "after"), PAIRS)
+def test_entries_add_up_too(before: str, after: str) -> None:
+    found = cnndsl.diff(before, after)
+    for all in (True, False):
+        told = entries(found, all)
+        assert sum(entry.parameters for entry in told) == found.after.parameters - found.before.parameters
+        assert sum(entry.macs for entry in told) == found.after.macs - found.before.macs
+    assert len(entries(found, all=True)) == len(found.changes)
+
+
+def test_blocks_with_other_arguments_are_told_as_blocks() -> None:
+    found = cnndsl.diff("zoo:resnet50", "zoo:wide_resnet50_2")
+    told = [(entry.name, entry.layer) for entry in entries(found)]
+    assert told[:3] == [
+        ("layer1.0", "bottleneck width64 → width128"),
+        ("layer1.1..2", "bottleneck ×2, width64 → width128"),
+        ("layer2.0", "bottleneck width64 → width128"),
+    ]
+    assert len(told) == 8
+    # As torchvision counts.
+    assert (found.before.parameters, found.after.parameters) == (25_557_032, 68_883_240)
+
+
+def test_what_is_only_in_one_of_two_such_blocks_belongs_to_them() -> None:
+    spec = "input 8x8x8\nblock b(c, wide=false) {{ if wide {{ conv 8 k1 }}\nconv c k3 -> relu }}\nb {}"
+    found = cnndsl.diff(spec.format("8"), spec.format("4 wide=true"))
+    assert {change.kind for change in found.changes} == {"added", "changed", "follows"}
+    assert [(entry.kind, entry.layer) for entry in entries(found)] == [
+        ("changed", "b c8 → c4, wide=false → wide=true")
+    ]
 
 
 def test_a_change_that_is_lost_or_told_twice_is_found() -> None:
