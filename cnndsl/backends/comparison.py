@@ -22,7 +22,7 @@ MOST_LISTED = 3
 HEADS = (
     Head("change"),
     Head("name", cut="parts"),
-    Head("layer", cut="end"),
+    Head("layer", cut="end", least=40),
     Head("output"),
     Head("parameters", right=True),
     Head("multiply-adds", "mult-adds", right=True),
@@ -41,7 +41,7 @@ def comparison_text(found: Comparison, page: Page | None = None, all: bool = Fal
     page = page or Page()
     if found.same:
         return _nothing(found)
-    tables = [table_text(_sums(found), page)]
+    tables = [table_text(fitting(_sum_forms(found), page.width), page)]
     if found.changes:
         tables.insert(0, table_text(fitting(_forms(found, all), page.width), page))
     return "\n\n".join(tables)
@@ -124,7 +124,7 @@ def _nothing(found: Comparison) -> str:
 def _forms(found: Comparison, all: bool) -> Iterator[Table]:
     table = _changes(found, all)
     yield table
-    for spared in ("multiply-adds", "output"):
+    for spared in ("output", "multiply-adds"):
         table = _without(table, [head.title for head in table.heads].index(spared))
         yield table
 
@@ -182,6 +182,17 @@ def _sums(found: Comparison) -> Table:
         lines.append(Line((name, bytes_text(before), bytes_text(after), *told)))
     heads = (Head(""), *(Head(name, right=True) for name in (*_titles(found), "difference", "")))
     return Table("", heads, tuple(lines), (), tuple(_remarks(found)))
+
+
+def _sum_forms(found: Comparison) -> Iterator[Table]:
+    table = _sums(found)
+    yield table
+    short = (Head(name, right=True) for name in ("before", "after"))
+    table = table._replace(heads=(table.heads[0], *short, *table.heads[3:]))
+    yield table
+    for _ in ("its percentage", "the difference"):
+        table = _without(table, len(table.heads) - 1)
+        yield table
 
 
 def _difference(before: int, after: int, text: str) -> tuple[str, str]:

@@ -1,12 +1,15 @@
 """What two networks differ in: which layers stand for each other, and the sums."""
 
 from collections import Counter
+from functools import cache
 
 import pytest
 
 import cnndsl
 from cnndsl.analysis.comparing import Change, Comparison
+from cnndsl.backends.comparison import comparison_text
 from cnndsl.backends.tables.changes import entries
+from cnndsl.backends.tables.text import Page
 
 CHAIN = "input 3x16x16\nconv 8 k3 p1 -> relu -> conv 8 k3 p1 -> relu -> gap -> flatten -> linear 10"
 BLOCKS = """input 3x16x16
@@ -25,6 +28,8 @@ PAIRS = [
     ("zoo:googlenet", "zoo:squeezenet1_1"),
     (CHAIN, BLOCKS),
 ]
+
+diff = cache(cnndsl.diff)
 
 
 def told(found: Comparison) -> list[tuple[str, str, str]]:
@@ -54,14 +59,14 @@ def unaccounted(found: Comparison) -> dict[str, int]:
 
 @pytest.mark.parametrize(("before", "after"), PAIRS)
 def test_the_changes_add_up_to_the_difference(before: str, after: str) -> None:
-    for found in (cnndsl.diff(before, after), cnndsl.diff(after, before)):
+    for found in (diff(before, after), diff(after, before)):
         assert unaccounted(found) == {}
         assert not found.same
 
 
 @pytest.mark.parametrize(("before", "after"), PAIRS)
 def test_entries_add_up_too(before: str, after: str) -> None:
-    found = cnndsl.diff(before, after)
+    found = diff(before, after)
     for all in (True, False):
         told = entries(found, all)
         assert sum(entry.parameters for entry in told) == found.after.parameters - found.before.parameters
@@ -227,3 +232,11 @@ def test_a_notebook_shows_the_tables() -> None:
     page = cnndsl.diff(CHAIN, CHAIN.replace("relu", "bn", 1))._repr_html_()
     assert page.count("<table") == 2
     assert "no difference" in cnndsl.diff(CHAIN, CHAIN)._repr_html_()
+
+
+@pytest.mark.parametrize("width", [50, 60, 80, 100])
+@pytest.mark.parametrize(("before", "after"), PAIRS)
+def test_no_line_is_wider_than_the_terminal(before: str, after: str, width: int) -> None:
+    text = comparison_text(diff(before, after), Page(width))
+    assert [line for line in text.split("\n") if len(line) > width] == []
+    assert "…" not in text.split("\n\n")[2].split("\n")[0]
