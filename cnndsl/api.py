@@ -20,7 +20,7 @@ from cnndsl.elaboration.arriving import input_problem, open_letters
 from cnndsl.ir import Graph
 from cnndsl.parser import parse_all, together
 from cnndsl.report import Report
-from cnndsl.syntax import Body
+from cnndsl.syntax import Body, Budget
 from cnndsl.text import Source
 
 if TYPE_CHECKING:
@@ -132,7 +132,9 @@ def _check(
         elif parsed.diagnostics:
             found = together(parsed, result.diagnostics)
         else:
-            found = result.diagnostics or _dead_ends(result.graph)
+            found = (
+                result.diagnostics or _dead_ends(result.graph) or _over_budget(tree, result.graph, letters)
+            )
         if found:
             from cnndsl.elaboration.echoes import without_echoes
 
@@ -172,6 +174,16 @@ def _dead_ends(graph: Graph) -> tuple[Diagnostic, ...]:
     from cnndsl.analysis.dead_ends import unused_outputs
 
     return unused_outputs(graph, (node.id for node in graph.nodes if node.id not in read))
+
+
+def _over_budget(tree: Body, graph: Graph, letters: Sequence[str]) -> tuple[Diagnostic, ...]:
+    """What the spec asserts of the network's costs and does not hold."""
+    budgets = [statement for statement in tree.statements if isinstance(statement, Budget)]
+    if not budgets:
+        return ()
+    from cnndsl.analysis.budgets import over_budget
+
+    return over_budget(budgets, graph, bool(letters))
 
 
 def _shapes(input: Inputs) -> Shape | dict[str, Shape]:

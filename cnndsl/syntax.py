@@ -27,10 +27,12 @@ else:
     from typing import NamedTuple as Node
 
 __all__ = [
+    "Amount",
     "Argument",
     "Assertion",
     "Block",
     "Body",
+    "Budget",
     "Call",
     "Chain",
     "Comparison",
@@ -83,7 +85,19 @@ class Number(Node):
     value: int | float
 
 
+<<<<<<< HEAD
 class Text(Node):
+=======
+class Amount(NamedTuple):
+    """A number with a unit behind it, in what is asserted of the network: `5M`, `2GB`."""
+
+    span: Span
+    number: int | float
+    unit: str
+
+
+class Text(NamedTuple):
+>>>>>>> numbers
     """A quoted text."""
 
     span: Span
@@ -183,6 +197,7 @@ class Tap(Node):
 
 Expression = (
     Number
+    | Amount
     | Text
     | Truth
     | Name
@@ -391,7 +406,18 @@ class OutputBlock(Node):
     body: Body
 
 
+<<<<<<< HEAD
 class Setting(Node):
+=======
+class Budget(NamedTuple):
+    """`assert params < 5M`: comparisons of what the network costs, joined by `and` and `or`."""
+
+    span: Span
+    limits: Comparison | Logical
+
+
+class Setting(NamedTuple):
+>>>>>>> numbers
     """A line of the `train` section."""
 
     span: Span
@@ -406,7 +432,7 @@ class Train(Node):
     settings: tuple[Setting, ...]
 
 
-Statement = Item | Model | Param | Let | Block | FileUse | OutputBlock | Train
+Statement = Item | Model | Param | Let | Block | FileUse | OutputBlock | Budget | Train
 
 
 class Body(Node):
