@@ -85,10 +85,7 @@ class Number(Node):
     value: int | float
 
 
-<<<<<<< HEAD
-class Text(Node):
-=======
-class Amount(NamedTuple):
+class Amount(Node):
     """A number with a unit behind it, in what is asserted of the network: `5M`, `2GB`."""
 
     span: Span
@@ -96,8 +93,7 @@ class Amount(NamedTuple):
     unit: str
 
 
-class Text(NamedTuple):
->>>>>>> numbers
+class Text(Node):
     """A quoted text."""
 
     span: Span
@@ -406,18 +402,14 @@ class OutputBlock(Node):
     body: Body
 
 
-<<<<<<< HEAD
-class Setting(Node):
-=======
-class Budget(NamedTuple):
+class Budget(Node):
     """`assert params < 5M`: comparisons of what the network costs, joined by `and` and `or`."""
 
     span: Span
     limits: Comparison | Logical
 
 
-class Setting(NamedTuple):
->>>>>>> numbers
+class Setting(Node):
     """A line of the `train` section."""
 
     span: Span
