@@ -21,7 +21,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "check": "check specs: every mistake in one run, without PyTorch",
     "show": "the table: layers, output shapes, parameters, multiply-adds, receptive fields",
-    "draw": "a diagram: .svg, .png, .pdf or .dot",
+    "draw": "a diagram in one of three styles: .svg, .png, .pdf, .dot or .mmd",
     "build": "make the PyTorch module, run it, and write it as .py, .pt or .safetensors",
     "train": "train a spec, or several side by side, on data",
     "fmt": "the canonical form of a spec; `--shapes` keeps shape comments true",
