@@ -66,7 +66,8 @@ def _cuts(sequence: Sequence) -> list[int]:
             continue
         if side.start is None:
             start = max(side.end - 1, 0)
-        for place in range(start + 1, min(side.end, sequence.count) + 1):
+        end = max(sequence.place[link.target] for link in side.links if link.target in sequence.place)
+        for place in range(start + 1, min(end, sequence.count) + 1):
             crossing[place] += 1
     direct = [0] * (sequence.count + 2)
     for link in sequence.trunk.direct:

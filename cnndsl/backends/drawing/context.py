@@ -75,7 +75,10 @@ class Context:
 
     def shared(self, scope: Scope) -> str:
         """That a scope uses the weights of another one, in words."""
-        return "" if scope.shares is None else f"weights of {self.graph.scopes[scope.shares].path}"
+        if scope.shares is None:
+            return ""
+        path = self.graph.scopes[scope.shares].path
+        return "shared weights" if path == scope.key else f"weights of {path}"
 
     def shared_unit(self, unit: Unit) -> str:
         """That a layer uses the weights of another one, in words; of layers without weights nothing."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-__all__ = ["Geometry", "Point", "Rectangle", "Wire"]
+__all__ = ["Geometry", "Move", "Point", "Rectangle", "Wire"]
 
 Point = tuple[float, float]
 
@@ -22,18 +22,6 @@ class Rectangle(NamedTuple):
     u1: float
     v1: float
 
-    def moved(self, u: float, v: float) -> Rectangle:
-        """The same somewhere else."""
-        return Rectangle(self.u0 + u, self.v0 + v, self.u1 + u, self.v1 + v)
-
-    def mirrored(self, length: float) -> Rectangle:
-        """The same with the flow turned round."""
-        return Rectangle(length - self.u1, self.v0, length - self.u0, self.v1)
-
-    def turned(self) -> Rectangle:
-        """The same with along and across exchanged."""
-        return Rectangle(self.v0, self.u0, self.v1, self.u1)
-
 
 class Wire(NamedTuple):
     """A line from point to point that is part of some edges of the plan, with or without its arrow head."""
@@ -41,6 +29,38 @@ class Wire(NamedTuple):
     points: tuple[Point, ...]
     edges: tuple[int, ...]
     arrow: bool
+
+
+class Move(NamedTuple):
+    """From the coordinates of a part to those around it: u = a u' + b v' + c, v = d u' + e v' + f."""
+
+    a: float
+    b: float
+    c: float
+    d: float
+    e: float
+    f: float
+
+    def point(self, point: Point) -> Point:
+        """Where a point comes to lie."""
+        u, v = point
+        return (self.a * u + self.b * v + self.c, self.d * u + self.e * v + self.f)
+
+    def rectangle(self, one: Rectangle) -> Rectangle:
+        """Where a rectangle comes to lie."""
+        (u0, v0), (u1, v1) = self.point((one.u0, one.v0)), self.point((one.u1, one.v1))
+        return Rectangle(min(u0, u1), min(v0, v1), max(u0, u1), max(v0, v1))
+
+    def after(self, inner: Move) -> Move:
+        """This move behind another one."""
+        return Move(
+            self.a * inner.a + self.b * inner.d,
+            self.a * inner.b + self.b * inner.e,
+            self.a * inner.c + self.b * inner.f + self.c,
+            self.d * inner.a + self.e * inner.d,
+            self.d * inner.b + self.e * inner.e,
+            self.d * inner.c + self.e * inner.f + self.f,
+        )
 
 
 class Geometry:
@@ -55,6 +75,7 @@ class Geometry:
         self.frames: dict[int, Rectangle] = {}
         self.labels: dict[int, Rectangle] = {}
         self.wires: list[Wire] = []
+        self.parts: list[tuple[Geometry, Move]] = []
         self.length = 0.0
         self.low = 0.0
         self.high = 0.0
@@ -63,23 +84,28 @@ class Geometry:
 
     def place(self, other: Geometry, u: float, v: float, mirrored: bool = False, turned: bool = False) -> None:
         """Put another part into this one, its entry at (u, v): turned, it flows across."""
+        if turned:
+            move = Move(0.0, 1.0, u, 1.0, 0.0, v)
+        elif mirrored:
+            move = Move(-1.0, 0.0, u + other.length, 0.0, 1.0, v)
+        else:
+            move = Move(1.0, 0.0, u, 0.0, 1.0, v)
+        self.parts.append((other, move))
 
-        def rectangle(one: Rectangle) -> Rectangle:
-            if mirrored:
-                one = one.mirrored(other.length)
-            return (one.turned() if turned else one).moved(u, v)
-
-        def point(one: Point) -> Point:
-            a, b = (other.length - one[0], one[1]) if mirrored else one
-            return (b + u, a + v) if turned else (a + u, b + v)
-
-        for mine, theirs in (
-            (self.boxes, other.boxes),
-            (self.frames, other.frames),
-            (self.labels, other.labels),
-        ):
-            mine.update((key, rectangle(one)) for key, one in theirs.items())
-        self.wires += [wire._replace(points=tuple(map(point, wire.points))) for wire in other.wires]
+    def flat(self) -> Geometry:
+        """The same with all parts, and parts of parts, in their places."""
+        whole = Geometry()
+        whole.length, whole.low, whole.high = self.length, self.low, self.high
+        waiting = [(self, Move(1.0, 0.0, 0.0, 0.0, 1.0, 0.0))]
+        while waiting:
+            part, move = waiting.pop()
+            whole.boxes.update((key, move.rectangle(one)) for key, one in part.boxes.items())
+            whole.frames.update((key, move.rectangle(one)) for key, one in part.frames.items())
+            whole.labels.update((key, move.rectangle(one)) for key, one in part.labels.items())
+            for wire in part.wires:
+                whole.wires.append(Wire(tuple(map(move.point, wire.points)), wire.edges, wire.arrow))
+            waiting += [(inner, move.after(one)) for inner, one in part.parts]
+        return whole
 
     def wire(self, points: Iterable[Point], edges: tuple[int, ...], arrow: bool) -> None:
         """Add a line; points in a row that are the same, or on one straight line, are one."""

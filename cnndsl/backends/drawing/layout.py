@@ -12,7 +12,7 @@ from cnndsl.backends.drawing.hairpin import lay_hairpin
 from cnndsl.backends.drawing.nets import ENTRY, EXIT, Flow, FrameNet, Item, Measure, Net, frame_key, nets_of
 from cnndsl.backends.drawing.plan import Plan
 
-__all__ = ["Layout", "Spot", "Way", "lay_out"]
+__all__ = ["Layout", "Spot", "Way", "lay_bent", "lay_out"]
 
 # How long a net may get before it is cut into columns, in the order in which they are tried.
 LIMITS = (10.0**9, 2400.0, 1700.0, 1250.0, 950.0, 720.0, 560.0, 430.0, 330.0, 250.0)
@@ -38,6 +38,18 @@ class Way(NamedTuple):
     arrow: bool
 
 
+class _Kept(NamedTuple):
+    """A frame that was laid out: with which frames in it, how long, and the result."""
+
+    within: tuple[int, ...]
+    length: float
+    framed: Geometry
+
+
+# Frames by their numbers, while limits are tried.
+Cache = dict[int, _Kept]
+
+
 class Layout(NamedTuple):
     """Boxes, frames and labels by the numbers that the plan gives them, a label by its edge."""
 
@@ -53,43 +65,50 @@ def lay_out(plan: Plan, flow: Flow, measure: Measure, page_width: float | None =
     """Lay a plan out, in columns where it is too long for a page, or to fit the width of one."""
     nets = nets_of(plan)
     length = 0.0
-    best: tuple[float, Layout] | None = None
+    cache: Cache = {}
+    best: tuple[float, Geometry] | None = None
     if flow == "down":
-        bent = _lay_bent(plan, nets, measure)
+        bent = lay_bent(plan, measure)
         if bent is not None:
-            return _turned(bent, flow)
+            return bent
     for limit in LIMITS:
         if best is not None and limit > length:
             continue
-        geometry = _lay_all(plan, nets, flow, measure, limit)
+        geometry = _lay_all(plan, nets, flow, measure, limit, cache)
         length = length or geometry.length
-        layout = _turned(geometry, flow)
-        bad = _badness(layout, flow, page_width)
+        bad = _badness(geometry, flow, page_width)
         if best is None or bad < best[0] * 0.88:
-            best = (bad, layout)
+            best = (bad, geometry)
         if best[0] <= 1.0:
             break
     assert best is not None
-    return best[1]
+    return _turned(best[1], flow)
 
 
-def _badness(layout: Layout, flow: Flow, page_width: float | None) -> float:
+def _badness(geometry: Geometry, flow: Flow, page_width: float | None) -> float:
     """By how much a layout does not fit: 1 and less is a good fit."""
     width, height = PAGE[flow]
+    along, across = geometry.length, geometry.high - geometry.low
+    wide, high = (along, across) if flow == "right" else (across, along)
     if page_width is None:
-        return max(layout.width / width, layout.height / height)
+        return max(wide / width, high / height)
     # type may shrink by a fifth; what is taller than it is wide by half is hard to place
-    return max(layout.width / (page_width * 1.2), 0.3 * layout.height / max(page_width, 240.0))
+    return max(wide / (page_width * 1.2), 0.3 * high / max(page_width, 240.0))
 
 
 def _lay_frames(
-    plan: Plan, nets: dict[int | None, FrameNet], flow: Flow, measure: Measure, limit: float
+    plan: Plan, nets: dict[int | None, FrameNet], flow: Flow, measure: Measure, limit: float, cache: Cache
 ) -> dict[int, Geometry]:
-    """The frames, the innermost first, by their numbers."""
+    """The frames, the innermost first, by their numbers; one that is short enough as it was is not laid again."""
     done: dict[int, Geometry] = {}
     for frame in reversed(plan.frames):
         net = nets[frame.id]
         if not net.keys:
+            continue
+        within = tuple(id(done[frame_key(key)]) for key in net.keys if key < 0)
+        kept = cache.get(frame.id)
+        if kept is not None and kept.within == within and kept.length <= limit:
+            done[frame.id] = kept.framed
             continue
         items = dict(_items(plan, net, done, flow, measure))
         inner = lay_wrapped(Net(items, net.links), flow, _sizes(plan), limit)
@@ -98,6 +117,8 @@ def _lay_frames(
             if link.source == ENTRY or link.target == EXIT:
                 edges[link.value] = (*edges.get(link.value, ()), *link.edges)
         done[frame.id] = framed(inner, frame, flow, edges)
+        if inner.length <= limit:
+            cache[frame.id] = _Kept(within, inner.length, done[frame.id])
     return done
 
 
@@ -105,20 +126,24 @@ def _sizes(plan: Plan) -> Callable[[int], str]:
     return lambda edge: plan.edges[edge].size
 
 
-def _lay_all(plan: Plan, nets: dict[int | None, FrameNet], flow: Flow, measure: Measure, limit: float) -> Geometry:
-    done = _lay_frames(plan, nets, flow, measure, limit * INNER_SHARE)
+def _lay_all(
+    plan: Plan, nets: dict[int | None, FrameNet], flow: Flow, measure: Measure, limit: float, cache: Cache
+) -> Geometry:
+    done = _lay_frames(plan, nets, flow, measure, limit * INNER_SHARE, cache)
     items = dict(_items(plan, nets[None], done, flow, measure))
     return lay_wrapped(Net(items, nets[None].links), flow, _sizes(plan), limit)
 
 
-def _lay_bent(plan: Plan, nets: dict[int | None, FrameNet], measure: Measure) -> Geometry | None:
-    """The plan as a U, where it has this form."""
+def lay_bent(plan: Plan, measure: Measure) -> Layout | None:
+    """A plan laid out as a U, its flow going down and up again, where it has this form."""
+    nets = nets_of(plan)
 
     def items(flow: Flow) -> dict[int, Item]:
-        done = _lay_frames(plan, nets, flow, measure, LIMITS[0])
+        done = _lay_frames(plan, nets, flow, measure, LIMITS[0], {})
         return dict(_items(plan, nets[None], done, flow, measure))
 
-    return lay_hairpin(Net(items("down"), nets[None].links), lambda: items("up"), _sizes(plan))
+    geometry = lay_hairpin(Net(items("down"), nets[None].links), lambda: items("up"), _sizes(plan))
+    return None if geometry is None else _turned(geometry, "down")
 
 
 def _items(
@@ -138,6 +163,7 @@ def _turned(geometry: Geometry, flow: Flow) -> Layout:
     """The layout on the page, from its left top on."""
     right = flow == "right"
     low = geometry.low
+    geometry = geometry.flat()
 
     def spot(u0: float, v0: float, u1: float, v1: float) -> Spot:
         if right:

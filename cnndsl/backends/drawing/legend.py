@@ -48,7 +48,7 @@ def legend_shapes(plan: Plan, theme: Theme, width: float) -> tuple[list[Shape], 
 def _entries(plan: Plan, theme: Theme) -> list[tuple[list[Shape], str]]:
     families = {box.family for box in plan.boxes if box.kind in ("layer", "stage")}
     if plan.style == "volume":
-        families |= {part.family for box in plan.boxes for part in box.parts if box.kind in ("layer", "stage")}
+        families = {part.family for box in plan.boxes for part in box.parts if box.kind in ("layer", "stage")}
     entries: list[tuple[list[Shape], str]] = []
     for family, name in KIND_NAMES.items():
         if family in families:

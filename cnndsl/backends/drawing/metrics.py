@@ -5,6 +5,8 @@ Helvetica and Arial are some 12 % narrower, so what is laid out by these widths 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cnndsl.backends.drawing.plan import Line
 
 __all__ = ["LABEL", "SMALL", "SMALLEST", "STRONG", "TITLE", "line_width", "text_width"]
@@ -34,6 +36,7 @@ BOLD = (
 OTHER, DOT, WIDE = 1716, 700, 2048
 
 
+@lru_cache(4096)
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """The width of a text in points.
 

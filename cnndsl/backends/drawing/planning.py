@@ -27,4 +27,9 @@ def make_plan(report: Report, options: Options) -> Plan:
         return full_plan(context, options.depth, options.expand)
     from cnndsl.backends.drawing.stage import stage_plan
 
-    return stage_plan(context, options.depth, options.expand, options.style)
+    plan = stage_plan(context, options.depth, options.expand, options.style)
+    if options.style == "stage":
+        return plan
+    from cnndsl.backends.drawing.volume import volume_plan
+
+    return volume_plan(plan)

@@ -130,12 +130,17 @@ class Sequence:
         for link in self.trunk.direct:
             if abs(self._out(link) - self._in(link)) > 0.5 and link.target != EXIT:
                 _once(arriving.setdefault(self.place[link.target], []), link.value)
-        end = 0.0
+        end = furthest = 0.0
         for index in range(self.count + 1):
             at = end + self._label_room(index - 1)
+            several = len(forking.get(index - 1, ())) > 1
             for value in forking.get(index - 1, ()):
+                low, high = self._turned_reach(index - 1, value)
+                # what stands across the flow keeps clear of what goes aside next
+                at = max(at, 1 - low, at - low - 2 if several else 0.0)
+                furthest = max(furthest, at + 2 + high)
                 self.forks[index - 1, value] = at + 2
-                at += TRACK
+                at += max(TRACK, high + 4 if several else 0.0)
             at += self.extra.get(index, 0.0)
             earliest = at
             for side_index in ending.get(index, ()):
@@ -146,13 +151,21 @@ class Sequence:
                 at += TRACK
             at += ARROW if index < self.count else 3.0
             if index == self.count:
-                self.geometry.length = at
+                self.geometry.length = max(at, furthest + 3)
                 break
             item = self.items[index]
             if item.radius and earliest > at - item.radius:
                 at = max(at, earliest + 4 - item.radius)
             self.starts.append(at)
             end = at + item.length
+
+    def _turned_reach(self, place: int, value: int) -> tuple[float, float]:
+        """How far what stands across the flow, behind a place, reaches along it, before its axis and behind."""
+        low = high = 0.0
+        for side, (inner, turned) in zip(self.trunk.sides, self.inner, strict=True):
+            if turned and inner is not None and side.start == place and side.links[0].value == value:
+                low, high = min(low, inner.low), max(high, inner.high)
+        return low, high
 
     def _is_main(self, value: int) -> bool:
         """Whether a value that comes in over the border comes in on the trunk."""
@@ -291,7 +304,7 @@ class Sequence:
             begin = self._side_start(index)
             finish = min(lasts) if lasts else begin + inner.length
             if forks:
-                begin += max(0.0, (finish - begin - inner.length) / 2)
+                begin = self._free(begin, finish, inner.length)
             else:
                 begin = max(0.0, finish - inner.length - 4)
             start, end = min([*forks, begin]) - 3, max([*lasts, begin + inner.length]) + 3
@@ -301,6 +314,22 @@ class Sequence:
             skyline.add(start, end, v + far)
             self._cover(direction * v + inner.low, direction * v + inner.high)
         self._draw_side(placed, direction)
+
+    def _free(self, begin: float, end: float, length: float) -> float:
+        """Where, in the middle if possible, something stands between wires that go aside across its place."""
+        room = [at for at in (*self.forks.values(), *self.arrivals.values()) if begin < at < end]
+        for place, item in enumerate(self.items):
+            if item.radius and begin < self.starts[place] + item.length / 2 < end:
+                room.append(self.starts[place] + item.length / 2)
+        middle = (begin + end - length) / 2
+        best = max(begin, middle)
+        bounds = [begin, *sorted(room), end]
+        free = [
+            min(max(middle, low + 4), high - 4 - length)
+            for low, high in zip(bounds, bounds[1:], strict=False)
+            if high - low >= length + 8
+        ]
+        return min(free, key=lambda at: abs(at - middle)) if room and free else best
 
     def _cover(self, low: float, high: float) -> None:
         self.geometry.low = min(self.geometry.low, low)

@@ -149,7 +149,7 @@ def _unit_goes_on(context: Context, units: Sequence[Unit], unit: Unit) -> bool:
     if before.last.output is None or unit.last.output is None:
         return False
     arrived, leaves = _spatial(before.last), _spatial(unit.last)
-    weighted = any(node.weights for one in units for node in one.nodes)
+    weighted = any(_has_weights(context, node) for one in units for node in one.nodes)
     if not leaves and arrived:
         return not weighted
     entered = _spatial(context.graph.nodes[units[0].head.inputs[0]])
@@ -161,9 +161,14 @@ def _unit_goes_on(context: Context, units: Sequence[Unit], unit: Unit) -> bool:
         return not arrived and bool(entered)
     if prod(leaves) > prod(arrived):
         return False
-    if prod(leaves) < prod(arrived) and weighted and unit.head.weights and _is_strided(unit.head):
+    if prod(leaves) < prod(arrived) and weighted and _has_weights(context, unit.head) and _is_strided(unit.head):
         return False
     return len(grouped_lines(context, [*units, unit])) <= MOST_LINES
+
+
+def _has_weights(context: Context, node: Node) -> bool:
+    """Whether a layer has weights, of its own or those of the layer that it repeats."""
+    return bool(node.weights or (node.shares is not None and context.graph.nodes[node.shares].weights))
 
 
 def _is_strided(node: Node) -> bool:

@@ -45,14 +45,10 @@ def find_trunk(net: Net) -> Trunk:
         place = {key: index for index, key in enumerate(chosen)} | {ENTRY: -1, EXIT: len(chosen)}
         groups = _groups(net, place)
         sides = [_side(group, net, place) for group in groups]
-        bad = [
-            side
-            for side in sides
-            if side.start is not None and side.end is not None and side.start >= side.end
-        ]
-        if not bad:
+        more = {key for side in sides for key in _unfit(side, net, place)}
+        if not more:
             break
-        chosen = sorted({*chosen, *(key for side in bad for key in side.keys)}, key=order.__getitem__)
+        chosen = sorted({*chosen, *more}, key=order.__getitem__)
     direct: list[Link] = []
     passing: dict[tuple[int, int], list[Link]] = {}
     for link in net.links:
@@ -66,6 +62,19 @@ def find_trunk(net: Net) -> Trunk:
         end = max(place[link.target] for link in links)
         sides.append(Side((), start, end, tuple(links)))
     return Trunk(tuple(chosen), tuple(direct), tuple(sides))
+
+
+def _unfit(side: Side, net: Net, place: dict[int, int]) -> set[int]:
+    """The items of a side that cannot stand beside the trunk."""
+    if side.start is None:
+        return set()
+    if side.end is not None and side.start >= side.end:
+        return set(side.keys)
+    fed = {link.target for link in side.links}
+    if all(key in fed for key in side.keys):
+        return set()
+    # it has an input of its own, which should stand beside the trunk's: what both come to is of the trunk
+    return {link.target for link in side.links if link.source in place}
 
 
 def _longest(net: Net) -> list[int]:
