@@ -15,6 +15,7 @@ from cnndsl.backends.resizing import Resize
 from cnndsl.dims import Shape, format_shape
 
 __all__ = [
+    "GREY",
     "MODES",
     "Decoded",
     "ImageError",
@@ -36,6 +37,8 @@ NAMES = {
     "RGBA": "colour with transparency",
     "P": "a palette",
 }
+# What has no colours.
+GREY = frozenset(("1", "L", "LA", "I;16", "I;16L", "I;16B", "I;16N"))
 DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N")
 ORIENTATION = 0x0112
 

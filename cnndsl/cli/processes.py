@@ -142,7 +142,8 @@ def _tell(rank: int, statuses: Sequence[int], heard: Sequence[IO[bytes]]) -> Non
     if status < 0:
         name = signal.Signals(-status).name
         fail(
-            f"process {rank} of {len(statuses)} was ended by {name}, and the others with it; `--resume` goes on"
+            f"process {rank} of {len(statuses)} was ended by {name}, and the others with it; "
+            "`--resume` goes on"
         )
     elif rank or status == LOST:
         fail(f"process {rank} of {len(statuses)} ended with status {status}, and the others with it")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from cnndsl.training.api import train
     from cnndsl.training.data import Data, Part, load
     from cnndsl.training.errors import DataError, DataMismatch, RunFolderError, SettingError, TrainingError
+    from cnndsl.training.predictions import Predictions, Verdict
     from cnndsl.training.results import Epoch, Score, TrainResult
     from cnndsl.training.settings import (
         SGD,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         Step,
         TrainSettings,
     )
+    from cnndsl.training.trained import TrainedRun, load_run
 
 __all__ = [
     "SGD",
@@ -42,14 +44,18 @@ __all__ = [
     "OneCycle",
     "Part",
     "Plateau",
+    "Predictions",
     "RunFolderError",
     "Score",
     "SettingError",
     "Step",
     "TrainResult",
     "TrainSettings",
+    "TrainedRun",
     "TrainingError",
+    "Verdict",
     "load",
+    "load_run",
     "train",
 ]
 
@@ -67,6 +73,7 @@ _HOMES = {
     "OneCycle": "cnndsl.training.settings",
     "Part": "cnndsl.training.data",
     "Plateau": "cnndsl.training.settings",
+    "Predictions": "cnndsl.training.predictions",
     "RunFolderError": "cnndsl.training.errors",
     "SGD": "cnndsl.training.settings",
     "Score": "cnndsl.training.results",
@@ -74,8 +81,11 @@ _HOMES = {
     "Step": "cnndsl.training.settings",
     "TrainResult": "cnndsl.training.results",
     "TrainSettings": "cnndsl.training.settings",
+    "TrainedRun": "cnndsl.training.trained",
     "TrainingError": "cnndsl.training.errors",
+    "Verdict": "cnndsl.training.predictions",
     "load": "cnndsl.training.data",
+    "load_run": "cnndsl.training.trained",
     "train": "cnndsl.training.api",
 }
 

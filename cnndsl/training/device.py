@@ -11,9 +11,25 @@ from accelerate.state import AcceleratorState
 from cnndsl.training.errors import SettingError
 from cnndsl.training.settings import TrainSettings
 
-__all__ = ["make_accelerator"]
+__all__ = ["device_of", "make_accelerator"]
 
 PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+
+
+def require_device(device: str) -> None:
+    """Raise SettingError where the machine lacks the device."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise SettingError("device cuda: PyTorch finds no CUDA device here; auto takes what there is")
+    if device == "mps" and not torch.backends.mps.is_available():
+        raise SettingError("device mps: PyTorch finds no Apple GPU here; auto takes what there is")
+
+
+def device_of(device: str) -> torch.device:
+    """The device to use a network on: `auto` takes a GPU where there is one. Errors: SettingError."""
+    require_device(device)
+    if device != "auto":
+        return torch.device(device)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def make_accelerator(settings: TrainSettings) -> Accelerator:
@@ -21,10 +37,7 @@ def make_accelerator(settings: TrainSettings) -> Accelerator:
 
     Errors: SettingError where the machine lacks the device, or the device the precision.
     """
-    if settings.device == "cuda" and not torch.cuda.is_available():
-        raise SettingError("device cuda: PyTorch finds no CUDA device here; auto takes what there is")
-    if settings.device == "mps" and not torch.backends.mps.is_available():
-        raise SettingError("device mps: PyTorch finds no Apple GPU here; auto takes what there is")
+    require_device(settings.device)
     beside = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     if settings.device != "cpu" and torch.cuda.is_available() and beside > torch.cuda.device_count():
         gpus = torch.cuda.device_count()

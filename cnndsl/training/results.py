@@ -12,7 +12,7 @@ __all__ = ["Epoch", "Score", "ScoredOn", "TrainResult"]
 
 # Which samples the best weights are judged on: the data's test part, their validation part, or what was
 # held out of the training part.
-ScoredOn = Literal["test", "val", "held-out"]
+ScoredOn = Literal["test", "val", "held-out", "all"]
 
 
 @dataclass(frozen=True, slots=True)

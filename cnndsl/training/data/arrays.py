@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from cnndsl.training.data.model import Array, Raw, RawPart
 from cnndsl.training.data.unpack import require_plausible
 from cnndsl.training.errors import DataError
 
-__all__ = ["check_part", "named_parts", "read_arrays"]
+__all__ = ["check_part", "named_parts", "read_arrays", "read_images_only"]
 
 # How people call the two arrays of a part.
 NAMES: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -40,6 +41,31 @@ def read_arrays(path: Path) -> Raw:
 
     Errors: DataError with the file and the array's name; OSError where the file cannot be read.
     """
+    with _opened(path) as arrays:
+        parts = named_parts(arrays, str(path))
+    return Raw(parts["train"], parts.get("val"), parts.get("test"))
+
+
+def read_images_only(path: Path) -> Array:
+    """The images of an .npz without their labels: those to test with, to train with, or the one array.
+
+    Errors: as in `read_arrays`.
+    """
+    with _opened(path) as arrays:
+        known = [images for part in ("test", "train", "val") for images, _ in NAMES[part] if images in arrays]
+        if not known and len(arrays) != 1:
+            raise DataError(
+                f"{path}: which array holds the images is not to be seen: expected x_test or one array, "
+                f"found {', '.join(arrays) or 'nothing'}"
+            )
+        images = arrays[known[0] if known else next(iter(arrays))]
+    if images.dtype.kind not in "buif" or images.ndim < 2 or not len(images):
+        raise DataError(f"{path}: expected images, found {_size(images)} of {images.dtype}")
+    return images
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[_Arrays]:
     with path.open("rb") as file:
         if not path.stat().st_size:
             raise DataError(f"{path}: the file is empty")
@@ -51,8 +77,7 @@ def read_arrays(path: Path) -> Raw:
         if not isinstance(archive, np.lib.npyio.NpzFile):
             raise DataError(f"{path}: holds a single array, expected an .npz with images and labels")
         with archive:
-            parts = named_parts(_Arrays(path, archive), str(path))
-    return Raw(parts["train"], parts.get("val"), parts.get("test"))
+            yield _Arrays(path, archive)
 
 
 def named_parts(arrays: Mapping[str, Array], called: str) -> dict[str, RawPart]:

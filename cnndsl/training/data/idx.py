@@ -13,7 +13,7 @@ from cnndsl.training.data.model import Array, Raw, RawPart
 from cnndsl.training.data.unpack import unpack
 from cnndsl.training.errors import DataError
 
-__all__ = ["is_idx", "read_idx"]
+__all__ = ["is_idx", "read_idx", "read_numbers"]
 
 # train-images-idx3-ubyte, t10k-labels.idx1-ubyte.gz, emnist-letters-test-images-idx3-ubyte
 NAME = re.compile(
@@ -49,7 +49,7 @@ def read_idx(path: Path) -> Raw:
     parts: dict[str, RawPart] = {}
     notes = []
     for name, (images, labels) in files.items():
-        part = RawPart(_read(images), _read(labels))
+        part = RawPart(read_numbers(images), read_numbers(labels))
         parts[name] = check_part(part, str(images), str(labels))
         notes.append(f"{name}: {len(part.labels):,} images of {images.name}, labels of {labels.name}")
     return Raw(parts.pop("train"), parts.get("val"), parts.get("test"), tuple(notes))
@@ -108,7 +108,8 @@ def _chosen(path: Path, parts: list[str], named: str | None) -> str:
     raise DataError(f"{path}: holds several data sets, {shown}: name one of the files")
 
 
-def _read(path: Path) -> Array:
+def read_numbers(path: Path) -> Array:
+    """The array in one file. Errors: as in `read_idx`."""
     content = unpack(path)
     if not content:
         raise DataError(f"{path}: the file is empty")

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from cnndsl.dims import Shape, format_shape
 from cnndsl.training.data.model import Array, Data, Part, Raw
@@ -15,7 +16,7 @@ from cnndsl.training.data.options import Known
 from cnndsl.training.data.stored import StoredImages
 from cnndsl.training.errors import DataError, DataMismatch
 
-__all__ = ["fit"]
+__all__ = ["fit", "fit_images", "likely_input"]
 
 # Whole numbers up to 255 are taken for 8-bit brightness only where some are clearly too large for
 # counts: the 0..16 of small digit sets are left alone.
@@ -80,6 +81,18 @@ class _Scale(NamedTuple):
         return values if self.divisor == 1 else values / np.float32(self.divisor)
 
 
+def fit_images(images: Array, input_shape: Shape, name: str, divisor: int) -> tuple[Tensor, tuple[str, ...]]:
+    """Images without labels as a trained network takes them, and what was done to them.
+
+    `divisor` is what values were divided by when it was trained. Errors: as in `fit`.
+    """
+    if images.dtype.kind == "f" and not np.isfinite(images).all():
+        raise DataError(f"{name}: a value is not a finite number")
+    scale = _scale([images], divisor)
+    fitted, note = _layout(images, input_shape, scale, name)
+    return torch.from_numpy(scale.apply(fitted)), tuple(text for text in (scale.note, note) if text)
+
+
 def _layout(images: Array, wanted: Shape, scale: _Scale, name: str) -> tuple[Array, str]:
     """`images` as (N, *wanted), and what was done to them."""
     shape = images.shape[1:]
@@ -105,34 +118,36 @@ def _layout(images: Array, wanted: Shape, scale: _Scale, name: str) -> tuple[Arr
 
 
 def _misfit(shape: Shape, wanted: Shape, name: str) -> DataMismatch:
+    likely = likely_input(shape)
+    help = (f"`input {format_shape(likely)}` fits them",) if len(likely) <= 4 else ()
     if len(shape) == 1:
-        return DataMismatch(
-            f"{name}: a row has {shape[0]} pixels, the network takes {_product(wanted)}",
-            "input",
-            _square(shape[0]),
-        )
-    likely = shape
+        message = f"{name}: a row has {shape[0]} pixels, the network takes {_product(wanted)}"
+    else:
+        message = f"{name}: the images are {format_shape(shape)}, the network takes {format_shape(wanted)}"
+    return DataMismatch(message, "input", help)
+
+
+def likely_input(shape: Shape) -> Shape:
+    """The input that samples of a shape are likely meant for.
+
+    >>> likely_input((28, 28)), likely_input((32, 32, 3)), likely_input((784,)), likely_input((7,))
+    ((1, 28, 28), (3, 32, 32), (1, 28, 28), (7,))
+    """
+    if len(shape) == 1:
+        for channels in (1, 3):
+            side = round((shape[0] / channels) ** 0.5)
+            if side > 1 and channels * side * side == shape[0]:
+                return (channels, side, side)
+        return shape
     if len(shape) == 2:
-        likely = (1, *shape)
-    elif shape[-1] in (1, 3, 4) and shape[0] > 4:
-        likely = (shape[-1], *shape[:-1])
-    return DataMismatch(
-        f"{name}: the images are {format_shape(shape)}, the network takes {format_shape(wanted)}",
-        "input",
-        (f"`input {format_shape(likely)}` fits them",) if len(likely) <= 4 else (),
-    )
+        return (1, *shape)
+    if shape[-1] in (1, 3, 4) and shape[0] > 4:
+        return (shape[-1], *shape[:-1])
+    return shape
 
 
 def _product(shape: Shape) -> str:
     return format_shape(shape) + (f" = {prod(shape)}" if len(shape) > 1 else "")
-
-
-def _square(pixels: int) -> tuple[str, ...]:
-    for channels in (1, 3):
-        side = round((pixels / channels) ** 0.5)
-        if side > 1 and channels * side * side == pixels:
-            return (f"`input {channels}x{side}x{side}` fits them",)
-    return (f"`input {pixels}` fits them",)
 
 
 def _over_white(images: Array, white: int) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cnndsl.backends.images import MODES, ImageSizeError, values_of
+from cnndsl.backends.images import GREY, MODES, ImageSizeError, values_of
 from cnndsl.dims import Shape, format_shape
 from cnndsl.training.data.arrays import check_part, named_parts
 from cnndsl.training.data.folder import Mended
@@ -30,6 +30,8 @@ EXPECTED = (
 
 def raw_from_object(value: Any, name: str, input_shape: Shape, reading: Reading) -> Raw:
     """The data that an object holds; `name` stands for it in messages.
+
+    Without an `input_shape`, (), pictures are taken in the size of the first one.
 
     Errors: DataError where it is none of what is known, or its samples are broken; DataMismatch for images
     of another size.
@@ -140,6 +142,10 @@ class _Maker:
 
     def picture(self, image: Any, called: str) -> Array:
         """A picture of Pillow's."""
+        if not self.input_shape:
+            # nobody said what the network takes: the first picture does
+            self.input_shape = (1 if image.mode in GREY else 3, image.size[1], image.size[0])
+            self.mended = Mended(self.input_shape)
         if len(self.input_shape) != 3 or self.input_shape[0] not in MODES:
             taken = format_shape(self.input_shape)
             raise DataMismatch(f"{called} is a picture, the network takes {taken}", "input")

@@ -13,7 +13,7 @@ from cnndsl.training.data.unpack import unpack
 from cnndsl.training.errors import DataError
 from cnndsl.words import did_you_mean
 
-__all__ = ["read_table"]
+__all__ = ["read_rows", "read_table"]
 
 LABEL = "label"
 COMMA, NEWLINE, ZERO = b",\n0"
@@ -34,7 +34,22 @@ def read_table(path: Path) -> Raw:
     if (rows := _whole_numbers(body, len(columns))) is not None:
         pixels = np.delete(rows, label_at, axis=1)
         return Raw(RawPart(pixels, rows[:, label_at].astype(np.int64)))
-    return _scan(path, body, columns, label_at, first_line)
+    labels, images = _scan(path, body, columns, label_at, first_line)
+    return Raw(RawPart(images, labels))
+
+
+def read_rows(path: Path) -> Array:
+    """The images of a CSV file as flat rows; a `label` column is left out. Errors: as in `read_table`."""
+    head, body, first_line = _split_head(path, unpack(path))
+    names = [name.strip() for name in next(csv.reader([_decode(path, head)]))]
+    if LABEL in map(str.casefold, names):
+        images = read_table(path).train.images
+        assert isinstance(images, np.ndarray), "a table is read as a whole"
+        return images
+    if all(map(_is_number, names)):
+        raise DataError(f"{path}:{first_line}: expected a line of column names, found numbers")
+    rows = _whole_numbers(body, len(names))
+    return _scan(path, body, names, None, first_line)[1] if rows is None else rows
 
 
 def _split_head(path: Path, content: bytes) -> tuple[bytes, bytes, int]:
@@ -104,10 +119,13 @@ def _parse_digits(text: Array, columns: int) -> Array | None:
     return values.reshape(-1, columns).astype(np.int16 if values.max() < 1 << 15 else np.int32)
 
 
-def _scan(path: Path, body: bytes, columns: list[str], label_at: int, first_line: int) -> Raw:
+def _scan(
+    path: Path, body: bytes, columns: list[str], label_at: int | None, first_line: int
+) -> tuple[Array, Array]:
     """Row by row: decimal numbers, words as labels, quotes; and the place of what is wrong."""
     labels: list[str] = []
     pixels: list[Array] = []
+    names = [name for index, name in enumerate(columns) if index != label_at]
     reader = csv.reader(io.StringIO(_decode(path, body), newline=""), strict=True)
     try:
         for row in reader:
@@ -118,14 +136,15 @@ def _scan(path: Path, body: bytes, columns: list[str], label_at: int, first_line
                 raise DataError(
                     f"{place}: expected {len(columns)} columns, as in line {first_line}, found {len(row)}"
                 )
-            label = row.pop(label_at).strip()
-            if not label:
-                raise DataError(f"{place}: column `{LABEL}` is empty")
-            labels.append(label)
-            pixels.append(_numbers(place, row, columns[:label_at] + columns[label_at + 1 :]))
+            if label_at is not None:
+                label = row.pop(label_at).strip()
+                if not label:
+                    raise DataError(f"{place}: column `{LABEL}` is empty")
+                labels.append(label)
+            pixels.append(_numbers(place, row, names))
     except csv.Error as error:
         raise DataError(f"{path}:{first_line + reader.line_num}: not readable as CSV: {error}") from error
-    return Raw(RawPart(np.stack(pixels), np.array(labels)))
+    return np.array(labels), np.stack(pixels)
 
 
 def _numbers(place: str, row: list[str], columns: list[str]) -> Array:
