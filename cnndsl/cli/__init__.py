@@ -112,7 +112,9 @@ def _run(words: list[str]) -> int:
         action="store_true",
         help="where cnndsl itself or a plugin fails, show where in its code",
     )
-    status: int = command.run(parser.parse_args(words[1:]))
+    options = parser.parse_args(words[1:])
+    options.words = words
+    status: int = command.run(options)
     return status
 
 
