@@ -14,7 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cnndsl.api import check, compile, draw, features, format, show, to_python
+    from cnndsl.analysis.comparing import Comparison
+    from cnndsl.api import check, compile, diff, draw, features, format, show, to_python
     from cnndsl.backends.matching import WeightsError
     from cnndsl.diagnostics import Diagnostic, PluginError, SpecError
     from cnndsl.report import Report
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Comparison",
     "Diagnostic",
     "PluginError",
     "Report",
@@ -31,6 +33,7 @@ __all__ = [
     "__version__",
     "check",
     "compile",
+    "diff",
     "draw",
     "features",
     "format",
@@ -41,6 +44,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Comparison": "cnndsl.analysis.comparing",
     "Diagnostic": "cnndsl.diagnostics",
     "PluginError": "cnndsl.diagnostics",
     "Report": "cnndsl.report",
@@ -48,6 +52,7 @@ _HOMES = {
     "WeightsError": "cnndsl.backends.matching",
     "check": "cnndsl.api",
     "compile": "cnndsl.api",
+    "diff": "cnndsl.api",
     "draw": "cnndsl.api",
     "format": "cnndsl.api",
     "features": "cnndsl.api",

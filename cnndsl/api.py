@@ -27,12 +27,15 @@ if TYPE_CHECKING:
     import graphviz
     from torch import Tensor, nn
 
+    from cnndsl.analysis.comparing import Comparison
+
 __all__ = [
     "Inputs",
     "Spec",
     "check",
     "check_source",
     "compile",
+    "diff",
     "draw",
     "features",
     "format",
@@ -270,11 +273,56 @@ def to_python(spec: Spec, input: Inputs | None = None, **params: Any) -> str:
     return write(_checked(spec, input, params).graph)
 
 
-def show(spec: Spec, input: Inputs | None = None, **params: Any) -> str:
-    """The table of layers with output shapes, parameters and multiply-adds."""
+def show(
+    spec: Spec,
+    input: Inputs | None = None,
+    *,
+    format: str = "table",
+    batch: int | None = None,
+    depth: int | None = None,
+    all: bool = False,
+    columns: Sequence[str] = (),
+    optimizer: str | None = None,
+    **params: Any,
+) -> str:
+    """The table: a row an operation, with output shape, parameters, multiply-adds and receptive field.
+
+    `format` is table, markdown, csv, latex or json. Shapes and multiply-adds are for one sample without the
+    batch axis, or for a `batch` with it; memory is told for the batch and the `optimizer`. Scopes whose names
+    have `depth` parts are one row; repeats of the scope before them are one, unless `all` is wanted.
+    `columns` are some of name, layer, kernel, stride, padding, dilation, groups, mode, output, parameters,
+    share, macs and receptive_field. Other keyword arguments set the spec's `param`s.
+
+    Of a spec with mistakes it shows what is known, and the mistakes in their places. Errors: ValueError for
+    an option that cannot be; OSError where a file cannot be read.
+
+    >>> print(show("input 3x8x8 -> conv 4 k3", format="csv", columns=["name", "output", "macs"]))
+    name,output,macs
+    input,3x8x8,0
+    0,4x6x6,3888
+    """
+    from cnndsl.backends.summary import Options
     from cnndsl.backends.summary import show as table
 
-    return table(check(spec, input, params))
+    options = Options(batch, depth, all, tuple(columns), optimizer)
+    return table(check(spec, input, params), format, options)
+
+
+def diff(before: Spec, after: Spec, input: Inputs | None = None, **params: Any) -> Comparison:
+    """What two specs differ in, layer by layer and in sum; printed, it is a table.
+
+    `input` is the shape of one sample for both, keyword arguments set `param`s of both. Layers are laid
+    beside each other in their order, labelled ones by their labels, so that one put in moves no other.
+
+    Errors: SpecError for a spec with mistakes; OSError where a file cannot be read.
+
+    >>> found = diff("input 3x8x8 -> conv 4 k3 -> relu", "input 3x8x8 -> conv 4 k3 -> gelu")
+    >>> [(change.kind, change.after.path) for change in found.changes]
+    [('changed', '1')]
+    """
+    from cnndsl.analysis.comparing import compare
+
+    return compare(_checked(before, input, params), _checked(after, input, params))
 
 
 def draw(spec: Spec, input: Inputs | None = None, **params: Any) -> graphviz.Digraph:

@@ -308,6 +308,9 @@ class _Evaluator:
     def _call(self, node: s.FunctionCall, depth: int) -> Any:
         function = FUNCTIONS.get(node.function)
         if function is None:
+            if node.function in ("not", "and", "or"):
+                message = f"`{node.function}(` reads as a function: a blank stands behind `{node.function}`"
+                raise _fail("unknown-name", message, node.span)
             raise _fail(
                 "unknown-name",
                 f"there is no function `{node.function}`",

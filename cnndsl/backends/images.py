@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cnndsl.backends.resizing import Resize
 from cnndsl.dims import Shape, format_shape
 
 __all__ = [
@@ -19,7 +20,6 @@ __all__ = [
     "Decoded",
     "ImageError",
     "ImageSizeError",
-    "Resize",
     "decode",
     "peek",
     "read_image",
@@ -27,10 +27,6 @@ __all__ = [
     "size_message",
     "values_of",
 ]
-
-# What becomes of an image of another size: it is refused; made to cover the size and cut around its centre;
-# squeezed; made to fit into the size, with black around it.
-Resize = Literal["none", "crop", "stretch", "pad"]
 
 # The colour mode that Pillow brings images to, by the channels that the network takes.
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}

@@ -8,11 +8,14 @@ from cnndsl.ir import Node, Scope
 from cnndsl.layers.declaration import Argument, Layer
 from cnndsl.layers.kinds import describe_value
 
-__all__ = ["written", "written_scope"]
+__all__ = ["written", "written_argument", "written_scope"]
 
 
-def written(node: Node) -> str:
-    """A node as a spec would write it, with the numbers that its expressions came to: `conv 64 k3 s2 p1`."""
+def written(node: Node, without: frozenset[str] = frozenset()) -> str:
+    """A node as a spec would write it, with the numbers that its expressions came to: `conv 64 k3 s2 p1`.
+
+    `without` are arguments, by their canonical names, that are told elsewhere.
+    """
     if not isinstance(node.layer, Layer):
         return node.layer.name
     if node.output is None and not node.arguments:
@@ -21,7 +24,7 @@ def written(node: Node) -> str:
     words = [node.layer.name]
     leading = True
     for index, argument in enumerate(node.layer.arguments):
-        if argument.name not in node.given:
+        if argument.name not in node.given or argument.name in without:
             leading = False
             continue
         value = node.arguments[argument.name]
@@ -49,6 +52,11 @@ def written_scope(scope: Scope) -> str:
         else:
             words.append(f"{name}={describe_value(value)}")
     return " ".join(words)
+
+
+def written_argument(layer: Layer, name: str, value: Any) -> str:
+    """One argument of a layer, as a spec would write it behind others: `k3`, `eps=0.001`, `nobias`."""
+    return _argument(layer.argument(name), value, positional=False)
 
 
 def _argument(argument: Argument, value: Any, positional: bool) -> str:

@@ -30,6 +30,7 @@ __all__ = [
     "blame",
     "check_one",
     "check_spec",
+    "columns",
     "fail",
     "load_plugins",
     "plain_output",

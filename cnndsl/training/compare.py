@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cnndsl.backends.images import Resize
+from cnndsl.backends.resizing import Resize
 from cnndsl.backends.weights import fitting
 from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.dims import Shape
@@ -15,7 +15,8 @@ from cnndsl.training.data import Data, DataMismatch
 from cnndsl.training.data.split import require_enough
 from cnndsl.training.errors import SettingError
 from cnndsl.training.loading import load_for
-from cnndsl.training.network import Network, mismatch, require_fit, weights_of
+from cnndsl.training.network import Network, mismatch, require_fit
+from cnndsl.training.patterns import weights_of
 from cnndsl.training.results import TrainResult
 from cnndsl.training.settings import TrainSettings
 

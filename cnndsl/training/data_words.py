@@ -16,6 +16,7 @@ __all__ = [
     "AUGMENT_EXAMPLES",
     "AUGMENT_SWITCHES",
     "collect_class_weights",
+    "number",
     "put_augment",
     "put_class_weights",
 ]
@@ -51,7 +52,7 @@ def collect_class_weights(setting: TrainSetting, collected: Collected) -> None:
 def put_class_weights(value: Any, called: str, collected: Collected) -> None:
     """From the command line, `balanced` or `1,2.5`; from Python, the same or numbers."""
     if isinstance(value, str) and "," in value:
-        value = tuple(map(_number, value.split(",")))
+        value = tuple(map(number, value.split(",")))
     collected.values[WEIGHTS] = plain(value)
     collected.origins[(WEIGHTS,)] = called
 
@@ -70,7 +71,7 @@ def put_augment(value: Any, called: str, collected: Collected) -> None:
                     f"{called}: `{name}` wants a value, like {name}={AUGMENT_EXAMPLES.get(name, 4)}"
                 )
             if name != "none":
-                value[name] = _number(text) if equals else True
+                value[name] = number(text) if equals else True
     if not isinstance(value, dict):
         raise SettingError(f"{called}: expected changes like flip crop=4, found {value!r}")
     collected.origins = {place: of for place, of in collected.origins.items() if place[0] != "augment"}
@@ -78,7 +79,7 @@ def put_augment(value: Any, called: str, collected: Collected) -> None:
     collected.origins[("augment",)] = called
 
 
-def _number(text: str) -> Any:
+def number(text: str) -> Any:
     """A number, true or false, or the word itself, which is no good then."""
     if text in ("true", "false"):
         return text == "true"

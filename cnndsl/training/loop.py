@@ -80,8 +80,8 @@ class Loop:
         normalization, class_weights = preparation or Preparation()
         self.settings = settings
         self.accelerator = accelerator
-        self.device = accelerator.device
         self.world = World(accelerator)
+        self.device = self.world.device
         self.layout = layout
         self.inner = _lay_out(model, layout)
         self.frozen = Frozen(model, settings)
@@ -259,8 +259,7 @@ class Loop:
         self.meter.add(batch.number, len(labels), loss, hits)
         if self.weighted:
             # the processes' gradients are averaged, those of accumulated batches summed
-            part = self.objective.mass(labels) / self.objective.mass(self.labels[batch.whole.to(self.device)])
-            loss = loss * (part * self.world.size)
+            loss = loss * (len(labels) / batch.whole * self.world.size)
         with self._together(batch.steps):
             scaler = self.accelerator.scaler
             (loss if scaler is None else scaler.scale(loss)).backward()

@@ -14,11 +14,11 @@ from cnndsl import api
 from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.dims import Shape, format_shape
 from cnndsl.ir import Graph
-from cnndsl.layers.declaration import Weight
 from cnndsl.report import Report
 from cnndsl.training.class_weights import require_weights
 from cnndsl.training.data import Data, DataMismatch
 from cnndsl.training.normalize import require_channels
+from cnndsl.training.patterns import weights_of
 from cnndsl.training.recipe import Objective
 from cnndsl.training.settings import TrainSettings
 
@@ -29,7 +29,6 @@ __all__ = [
     "mismatch",
     "require_fit",
     "trainable_names",
-    "weights_of",
 ]
 
 
@@ -125,15 +124,6 @@ def trainable_names(network: Report | nn.Module) -> dict[str, bool]:
         trained = {name for name, _ in network.named_parameters(remove_duplicate=False)}
         return {name: name in trained for name in network.state_dict()}
     return {name: weight.trainable for name, weight in weights_of(network).items()}
-
-
-def weights_of(report: Report) -> dict[str, Weight]:
-    """The weights of a spec's network by their names in its state dict, which is not built for it."""
-    return {
-        f"{node.path}.{weight.name}" if weight.name else node.path: weight
-        for node in report.graph.nodes
-        for weight in node.weights
-    }
 
 
 def require_fit(network: Network, data: Data, settings: TrainSettings) -> None:

@@ -16,15 +16,14 @@ __all__ = ["Batch", "bounds", "plan", "share", "steps_of"]
 class Batch(NamedTuple):
     """What one process does at a time: forward and backward, and maybe a step of the optimizer.
 
-    `indices` are this process' samples of a batch that has `count` samples in all processes together;
-    `whole` are the samples of the optimizer's step that the batch belongs to, which are more where
-    gradients are accumulated. `steps`: the optimizer's step follows.
+    `indices` are this process' samples of the batch; `whole` is how many samples the optimizer's step has
+    that the batch belongs to, in all processes and all batches whose gradients are accumulated. `steps`:
+    the optimizer's step follows.
     """
 
     number: int
     indices: Tensor
-    count: int
-    whole: Tensor
+    whole: int
     steps: bool
 
 
@@ -84,8 +83,7 @@ def plan(
             Batch(
                 number,
                 order[first:end],
-                stop - start,
-                order[ranges[group][0] : ranges[last][1]],
+                ranges[last][1] - ranges[group][0],
                 number == last,
             )
         )

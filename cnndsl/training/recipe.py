@@ -92,11 +92,6 @@ class Objective:
             case _:
                 assert_never(self.settings)
 
-    def mass(self, labels: Tensor) -> float:
-        """What the mean over samples of these classes was divided by: losses of parts of a batch add up to
-        that of the whole by it."""
-        return float(len(labels))
-
     def training_loss(self, result: Any, labels: Tensor | Mixed) -> tuple[Tensor, Tensor]:
         """The loss to minimise, and the outputs, for what a module gives in training mode.
 

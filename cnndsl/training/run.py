@@ -9,10 +9,10 @@ import torch
 
 from cnndsl import __version__
 from cnndsl.backends.weights import load_weights
+from cnndsl.training.address import absolute
 from cnndsl.training.checkpoint import Checkpoint, remove_parts
 from cnndsl.training.course import Course
 from cnndsl.training.data import Data, hold_out
-from cnndsl.training.data.address import absolute
 from cnndsl.training.device import make_accelerator
 from cnndsl.training.errors import ProcessLost, SettingError, TrainingError
 from cnndsl.training.freezing import describe
@@ -25,7 +25,7 @@ from cnndsl.training.records import DataRecord, NormalizationRecord, RunConfig, 
 from cnndsl.training.results import TrainResult
 from cnndsl.training.settings import SGD, TrainSettings
 from cnndsl.training.stopping import listening
-from cnndsl.training.world import World
+from cnndsl.training.world import World, is_main_process
 
 __all__ = ["run"]
 
@@ -62,7 +62,7 @@ def run(
         return _run(network, data, settings, folder, watch, resume)
     finally:
         watch.end()
-        if not resume:
+        if not resume and is_main_process():
             folder.discard()
 
 
@@ -73,7 +73,9 @@ def _run(
     accelerator = make_accelerator(settings)
     if len(train) < accelerator.num_processes:
         raise SettingError(f"{len(train)} samples are too few for {accelerator.num_processes} processes")
-    device = accelerator.device
+    world = World(accelerator)
+    device = world.device
+    folder = RunFolder(world.broadcast(folder.path))
     free = available(device)
     watch = watch if accelerator.is_main_process else Silent()
     try:
@@ -108,7 +110,13 @@ def _run(
         if is_out_of_memory(error):
             # the traceback holds what filled the memory
             raise _too_large(network, settings, folder, free) from error.with_traceback(None)
-        if isinstance(error, RuntimeError) and World(accelerator).lost(error):
+        if settings.compile and type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+            why = str(error).strip().splitlines()[0]
+            raise TrainingError(
+                f"torch.compile cannot compile {network.name}: {why}\n"
+                "  help: it needs a C++ compiler, for GPUs Triton; without `compile` it trains all the same"
+            ) from error
+        if isinstance(error, RuntimeError) and world.lost(error):
             raise ProcessLost(f"another process of the run is gone; {folder.goes_on()}") from error
         raise
 

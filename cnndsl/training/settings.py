@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from cnndsl.backends.images import Resize
+from cnndsl.backends.resizing import Resize
 from cnndsl.training.data_settings import Augment, ClassWeights, Normalize, Settings, Unchanged
 
 __all__ = [

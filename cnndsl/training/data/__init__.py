@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from cnndsl.backends.images import Resize
+from cnndsl.backends.resizing import Resize
 from cnndsl.dims import Shape
-from cnndsl.training.data.address import PYTHON, TORCHVISION
+from cnndsl.training.address import PYTHON, TORCHVISION
 from cnndsl.training.data.arrays import check_part, read_arrays
 from cnndsl.training.data.folder import read_folder
 from cnndsl.training.data.idx import is_idx, read_idx

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from cnndsl.dims import Shape
-from cnndsl.training.data.address import Library
+from cnndsl.training.address import Library
 from cnndsl.training.data.model import Raw
 from cnndsl.training.data.objects import raw_from_object
 from cnndsl.training.data.options import Reading

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cnndsl.backends.images import Resize
+from cnndsl.backends.resizing import Resize
 
 __all__ = ["Known", "Reading"]
 

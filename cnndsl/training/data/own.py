@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from cnndsl.dims import Shape
-from cnndsl.training.data.address import PYTHON
+from cnndsl.training.address import PYTHON
 from cnndsl.training.data.model import Raw
 from cnndsl.training.data.objects import raw_from_object
 from cnndsl.training.data.options import Reading

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from cnndsl.backends.images import Decoded, ImageError, ImageSizeError, Resize, decode
+from cnndsl.backends.images import Decoded, ImageError, ImageSizeError, decode
+from cnndsl.backends.resizing import Resize
 from cnndsl.dims import Shape
 from cnndsl.training.errors import DataError, DataMismatch
 
