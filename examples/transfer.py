@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import cnndsl
 
@@ -28,7 +29,7 @@ def main(work: Path) -> dict[str, float]:
     make(work / "three", 900, seed=1, classes=CLASSES[:3])
     make(work / "five" / "train", 100, seed=2)
     make(work / "five" / "val", 200, seed=3)
-    five = {"params": {"classes": 5}, "seed": 0, "device": "cpu"}
+    five: dict[str, Any] = {"params": {"classes": 5}, "seed": 0, "device": "cpu"}
 
     before = cnndsl.train(
         SPEC, work / "three", params={"classes": 3}, epochs=6, seed=0, device="cpu", out=work / "before"

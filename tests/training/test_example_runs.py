@@ -1,4 +1,4 @@
-"""What the examples promise of training, done: a folder of images from nothing, transfer, a CNN and an MLP."""
+"""What the examples promise, done: a folder of images from nothing, transfer, a CNN against an MLP."""
 
 import runpy
 from pathlib import Path

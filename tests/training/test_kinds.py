@@ -14,7 +14,7 @@ from PIL import Image
 import cnndsl
 from cnndsl.training import DataError, DataMismatch, load
 from cnndsl.training.data import Known, from_arrays
-from cnndsl.training.data.address import absolute, beside
+from cnndsl.training.address import absolute, beside
 
 from . import idx, torchvision_data
 from .conftest import SPEC, bars
