@@ -13,8 +13,8 @@ from PIL import Image
 
 import cnndsl
 from cnndsl.training import DataError, DataMismatch, load
-from cnndsl.training.data import Known, from_arrays
 from cnndsl.training.address import absolute, beside
+from cnndsl.training.data import Known, from_arrays
 
 from . import idx, torchvision_data
 from .conftest import SPEC, bars

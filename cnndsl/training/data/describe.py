@@ -14,8 +14,8 @@ from torch import Tensor
 from cnndsl.backends.images import GREY, ImageError, peek
 from cnndsl.backends.resizing import Resize
 from cnndsl.dims import Shape
-from cnndsl.training.data import Data, read
 from cnndsl.training.address import is_path
+from cnndsl.training.data import Data, read
 from cnndsl.training.data.folder import ENDINGS
 from cnndsl.training.data.idx import is_idx
 from cnndsl.training.data.mend import fit, likely_input
