@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cnndsl import api
-from cnndsl.backends.engine import EngineError, render
+from cnndsl.backends.drawing.context import DrawingError
 from cnndsl.backends.summary import report_html
 from cnndsl.training.report.html import figure, heading, picture, pre, section, text
 
@@ -31,9 +31,13 @@ def network(folder: RunFolder, config: RunConfig, report: Report | None) -> str:
 
 
 def _diagram(folder: RunFolder, config: RunConfig) -> str:
-    diagram: Any = api.draw(folder.path / "spec.cnn", config.input, **config.params)
+    """The diagram in two themes, of which the page shows the one that it is in."""
+    spec, shape, params = folder.path / "spec.cnn", config.input, config.params
     try:
-        drawn = render(diagram.source, "svg")
-    except EngineError as error:
+        light, dark = (
+            api.draw(spec, shape, theme=theme, params=params).svg().encode() for theme in ("light", "dark")
+        )
+    except (DrawingError, ValueError) as error:
         return f"<p>It could not be drawn: {text(error)}</p>"
-    return figure(picture(drawn, "image/svg+xml", "the diagram of the network"), "sheet diagram")
+    shown = picture(light, "image/svg+xml", "the diagram of the network", dark=dark)
+    return figure(shown, "diagram")
