@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from cnndsl.cli.common import (
-    UsageError,
-    add_spec_options,
-    check_spec,
-    fail,
-    show_findings,
-    spec_settings,
-    spec_texts,
-)
+from cnndsl.cli.common import UsageError, add_spec_options, fail
 from cnndsl.cli.processes import LOST, is_main_process, launch, launched
+from cnndsl.cli.under_way import UnderWay
+from cnndsl.cli.variants import add_grid_option, show_variants, variants
 from cnndsl.cli.weights import add_weights_options, refuse
-
-if TYPE_CHECKING:
-    from cnndsl.training.compare import Job
-    from cnndsl.training.progress import Watcher
-    from cnndsl.training.records import RunFolder
 
 __all__ = ["add_parser", "run"]
 
@@ -111,8 +100,23 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--processes", type=int, metavar="N", help="train in N processes of this machine, a GPU each (1)"
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (runs/NAME-N)")
-    parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with the run in this folder")
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        metavar="N",
+        help="train with N seeds, from --seed on, and tell means and deviations",
+    )
+    add_grid_option(parser)
+    parser.add_argument("--tensorboard", action="store_true", help="write TensorBoard's files, too")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="the run's folder (runs/NAME-N; of several: runs/comparison-N)",
+    )
+    parser.add_argument(
+        "--resume", type=Path, metavar="RUN", help="go on with the run, or the comparison, in this folder"
+    )
 
 
 def _rate(word: str) -> tuple[str, float]:
@@ -158,11 +162,9 @@ def _launch(options: Namespace) -> int:
     if "-" in options.specs:
         raise UsageError("--processes: several processes cannot read the spec from standard input")
     if options.resume is None:
-        shared = spec_settings(options)
-        reports = [check_spec(spec, shared) for spec in spec_texts(options)]
-        if not all(report.ok for report in reports):
-            for report in reports:
-                show_findings(report)
+        found = variants(options)
+        if not all(variant.report.ok for variant in found):
+            show_variants(found)
             return 1
     words = list(options.words)
     at = next(index for index, word in enumerate(words) if word.split("=")[0] == "--processes")
@@ -184,7 +186,6 @@ def _beside(options: Namespace) -> int:
 
 def _train(options: Namespace) -> int:
     from cnndsl.backends.matching import WeightsError
-    from cnndsl.training.compare import comparison
     from cnndsl.training.errors import (
         DataError,
         ProcessLost,
@@ -193,22 +194,12 @@ def _train(options: Namespace) -> int:
         TrainingError,
         WriteError,
     )
-    from cnndsl.training.progress import Silent, watcher
-    from cnndsl.training.run import run as run_one
     from cnndsl.training.world import part
 
     main = is_main_process()
-    watch = watcher() if main else Silent()
-    results = []
-    folder: RunFolder | None = None
+    under_way = UnderWay(options, _given(options))
     try:
-        jobs = _jobs(options, watch)
-        if jobs is None:
-            return 1 if main else LOST
-        for job in jobs:
-            folder = _folder(options, job, several=len(jobs) > 1)
-            result = run_one(job.network, job.data, job.settings, folder, watch, options.resume is not None)
-            results.append((job.network.name, result))
+        status = under_way.run()
     except (SettingError, RunFolderError) as error:
         raise UsageError(str(error)) from error
     except WriteError as error:
@@ -228,76 +219,10 @@ def _train(options: Namespace) -> int:
         return 1
     except KeyboardInterrupt:
         if main:
-            fail(_interrupted(folder))
+            fail(under_way.interrupted())
         return 130
     finally:
         part()
-        if results and main:
-            print(comparison(results))
-    return 0
-
-
-def _jobs(options: Namespace, watch: Watcher) -> list[Job] | None:
-    """What is to be trained, everything checked; None where a spec has mistakes, which were shown."""
-    from cnndsl.training.compare import prepare, require_weights
-    from cnndsl.training.network import from_report, trainable_names
-    from cnndsl.training.sources import resolve
-
-    given = _given(options)
-    if options.resume is not None:
-        return [_resumed(options, given, watch)]
-    shared = spec_settings(options)
-    reports = [check_spec(spec, shared) for spec in spec_texts(options)]
-    if is_main_process():
-        for report in reports:
-            show_findings(report)
-    if not all(report.ok for report in reports):
-        return None
-    networks = []
-    for report in reports:
-        settings, notes = resolve(report.graph.train, given, names=trainable_names(report))
-        for note in notes:
-            watch.note(note)
-        require_weights(report, settings)
-        networks.append((report, from_report(report, shared.params), settings))
-    return prepare(networks, watch.note)
-
-
-def _resumed(options: Namespace, given: dict[str, Any], watch: Watcher) -> Job:
-    from dataclasses import replace
-
-    from cnndsl.api import check
-    from cnndsl.training.compare import prepare
-    from cnndsl.training.network import from_report, trainable_names
-    from cnndsl.training.records import RunFolder
-    from cnndsl.training.sources import resolve
-
-    if options.specs or options.texts or options.inputs or options.settings or options.out:
-        raise UsageError("--resume takes spec, --input, --set and folder from the run: leave them out")
-    spec_settings(options)
-    folder = RunFolder(options.resume)
-    config = folder.read_config()
-    folder.read_spec()
-    report = check(folder.path / "spec.cnn", config.input, config.params)
-    settings, notes = resolve((), given, base=config.settings, names=trainable_names(report))
-    for note in notes:
-        watch.note(note)
-    network = replace(from_report(report, config.params), name=config.name)
-    (job,) = prepare([(report, network, settings)], watch.note)
-    return job
-
-
-def _folder(options: Namespace, job: Job, several: bool) -> RunFolder:
-    from cnndsl.training.records import RunFolder
-
-    if options.resume is not None:
-        return RunFolder(options.resume)
-    out = options.out / job.network.name if several and options.out is not None else options.out
-    if not is_main_process():
-        # the first process makes it and tells the others
-        return RunFolder(out or Path("runs"))
-    return RunFolder.create(out, job.network.name)
-
-
-def _interrupted(folder: RunFolder | None) -> str:
-    return "interrupted" if folder is None else f"interrupted; {folder.goes_on()}"
+        if main:
+            under_way.tell()
+    return status
