@@ -32,6 +32,7 @@ PAGES = [
     "README.md",
     "docs/language.md",
     "docs/checking.md",
+    "docs/tables.md",
     "docs/training.md",
     "docs/rules.md",
     "docs/numbers.md",

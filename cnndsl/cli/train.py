@@ -15,6 +15,7 @@ from cnndsl.cli.common import (
     spec_settings,
     spec_texts,
 )
+from cnndsl.cli.processes import LOST, is_main_process, launch, launched
 from cnndsl.cli.weights import add_weights_options, refuse
 
 if TYPE_CHECKING:
@@ -107,6 +108,9 @@ def add_parser(subparsers: Any) -> None:
             action="append",
             help=f"what {words}: the name of a layer, or a pattern like 'layer[1-3]'; may be given again",
         )
+    parser.add_argument(
+        "--processes", type=int, metavar="N", help="train in N processes of this machine, a GPU each (1)"
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (runs/NAME-N)")
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with the run in this folder")
 
@@ -139,19 +143,68 @@ def _given(options: Namespace) -> dict[str, Any]:
 
 def run(options: Namespace) -> int:
     """Train; 1 where the spec or the data are at fault or the loss is no longer a number."""
+    if options.processes is not None and not launched():
+        if options.processes < 1:
+            raise UsageError(f"--processes: {options.processes} are too few, expected at least 1")
+        if options.processes > 1:
+            return _launch(options)
+    if not is_main_process():
+        return _beside(options)
+    return _train(options)
+
+
+def _launch(options: Namespace) -> int:
+    """Train in several processes; what is wrong with a spec is said before they start."""
+    if "-" in options.specs:
+        raise UsageError("--processes: several processes cannot read the spec from standard input")
+    if options.resume is None:
+        shared = spec_settings(options)
+        reports = [check_spec(spec, shared) for spec in spec_texts(options)]
+        if not all(report.ok for report in reports):
+            for report in reports:
+                show_findings(report)
+            return 1
+    words = list(options.words)
+    at = next(index for index, word in enumerate(words) if word.split("=")[0] == "--processes")
+    del words[at : at + (1 if "=" in words[at] else 2)]
+    return launch(words, options.processes)
+
+
+def _beside(options: Namespace) -> int:
+    """Train as one of several processes that is not the first, which alone speaks of what all find."""
+    from cnndsl.diagnostics import SpecError
+
+    try:
+        return _train(options)
+    except (UsageError, SpecError) as error:
+        if launched():
+            fail(str(error))
+        return LOST
+
+
+def _train(options: Namespace) -> int:
     from cnndsl.backends.matching import WeightsError
     from cnndsl.training.compare import comparison
-    from cnndsl.training.errors import DataError, RunFolderError, SettingError, TrainingError, WriteError
-    from cnndsl.training.progress import watcher
+    from cnndsl.training.errors import (
+        DataError,
+        ProcessLost,
+        RunFolderError,
+        SettingError,
+        TrainingError,
+        WriteError,
+    )
+    from cnndsl.training.progress import Silent, watcher
     from cnndsl.training.run import run as run_one
+    from cnndsl.training.world import part
 
-    watch = watcher()
+    main = is_main_process()
+    watch = watcher() if main else Silent()
     results = []
     folder: RunFolder | None = None
     try:
         jobs = _jobs(options, watch)
         if jobs is None:
-            return 1
+            return 1 if main else LOST
         for job in jobs:
             folder = _folder(options, job, several=len(jobs) > 1)
             result = run_one(job.network, job.data, job.settings, folder, watch, options.resume is not None)
@@ -166,14 +219,20 @@ def run(options: Namespace) -> int:
     except WeightsError as error:
         refuse(error, options)
         return 1
+    except ProcessLost as error:
+        if main and not launched():
+            fail(str(error))
+        return LOST
     except (DataError, TrainingError) as error:
         fail(str(error))
         return 1
     except KeyboardInterrupt:
-        fail(_interrupted(folder))
+        if main:
+            fail(_interrupted(folder))
         return 130
     finally:
-        if results:
+        part()
+        if results and main:
             print(comparison(results))
     return 0
 
@@ -189,8 +248,9 @@ def _jobs(options: Namespace, watch: Watcher) -> list[Job] | None:
         return [_resumed(options, given, watch)]
     shared = spec_settings(options)
     reports = [check_spec(spec, shared) for spec in spec_texts(options)]
-    for report in reports:
-        show_findings(report)
+    if is_main_process():
+        for report in reports:
+            show_findings(report)
     if not all(report.ok for report in reports):
         return None
     networks = []
@@ -233,6 +293,9 @@ def _folder(options: Namespace, job: Job, several: bool) -> RunFolder:
     if options.resume is not None:
         return RunFolder(options.resume)
     out = options.out / job.network.name if several and options.out is not None else options.out
+    if not is_main_process():
+        # the first process makes it and tells the others
+        return RunFolder(out or Path("runs"))
     return RunFolder.create(out, job.network.name)
 
 

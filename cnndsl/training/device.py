@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
@@ -36,6 +38,10 @@ def make_accelerator(settings: TrainSettings) -> Accelerator:
     Errors: SettingError where the machine lacks the device, or the device the precision.
     """
     require_device(settings.device)
+    beside = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    if settings.device != "cpu" and torch.cuda.is_available() and beside > torch.cuda.device_count():
+        gpus = torch.cuda.device_count()
+        raise SettingError(f"{beside} processes on this machine with {gpus} GPUs: each takes one")
     arguments = {"cpu": settings.device == "cpu", "mixed_precision": PRECISIONS[settings.precision]}
     try:
         accelerator = Accelerator(**arguments)

@@ -80,8 +80,8 @@ class Loop:
         normalization, class_weights = preparation or Preparation()
         self.settings = settings
         self.accelerator = accelerator
-        self.device = accelerator.device
         self.world = World(accelerator)
+        self.device = self.world.device
         self.layout = layout
         self.inner = _lay_out(model, layout)
         self.frozen = Frozen(model, settings)

@@ -25,7 +25,7 @@ from cnndsl.training.records import DataRecord, NormalizationRecord, RunConfig, 
 from cnndsl.training.results import TrainResult
 from cnndsl.training.settings import SGD, TrainSettings
 from cnndsl.training.stopping import listening
-from cnndsl.training.world import World
+from cnndsl.training.world import World, is_main_process
 
 __all__ = ["run"]
 
@@ -62,7 +62,7 @@ def run(
         return _run(network, data, settings, folder, watch, resume)
     finally:
         watch.end()
-        if not resume:
+        if not resume and is_main_process():
             folder.discard()
 
 
@@ -73,7 +73,9 @@ def _run(
     accelerator = make_accelerator(settings)
     if len(train) < accelerator.num_processes:
         raise SettingError(f"{len(train)} samples are too few for {accelerator.num_processes} processes")
-    device = accelerator.device
+    world = World(accelerator)
+    device = world.device
+    folder = RunFolder(world.broadcast(folder.path))
     free = available(device)
     watch = watch if accelerator.is_main_process else Silent()
     try:
@@ -114,7 +116,7 @@ def _run(
                 f"torch.compile cannot compile {network.name}: {why}\n"
                 "  help: it needs a C++ compiler, for GPUs Triton; without `compile` it trains all the same"
             ) from error
-        if isinstance(error, RuntimeError) and World(accelerator).lost(error):
+        if isinstance(error, RuntimeError) and world.lost(error):
             raise ProcessLost(f"another process of the run is gone; {folder.goes_on()}") from error
         raise
 

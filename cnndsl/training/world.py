@@ -13,7 +13,7 @@ from torch import Tensor
 
 from cnndsl.training.errors import TrainingError
 
-__all__ = ["World", "is_main_process"]
+__all__ = ["World", "device_of", "is_main_process", "part"]
 
 T = TypeVar("T")
 
@@ -26,13 +26,25 @@ def is_main_process() -> bool:
     return int(os.environ.get("RANK", "0")) == 0
 
 
+def device_of(accelerator: Accelerator) -> torch.device:
+    """The device that this process computes on; CPUs have no numbers."""
+    device: torch.device = accelerator.device
+    return torch.device("cpu") if device.type == "cpu" else device
+
+
+def part() -> None:
+    """Take leave of the other processes, where there are any."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
 class World:
     """The processes that train together; `rank` is this one's number, `size` how many there are."""
 
     def __init__(self, accelerator: Accelerator) -> None:
         self.rank: int = accelerator.process_index
         self.size: int = accelerator.num_processes
-        self.device: torch.device = accelerator.device
+        self.device = device_of(accelerator)
 
     @property
     def main(self) -> bool:

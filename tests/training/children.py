@@ -11,7 +11,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-__all__ = ["SPEC", "command", "run", "start"]
+__all__ = ["SPEC", "command", "member", "run", "start"]
 
 SPEC = """input 1x6x6
 conv 4 k3 p1 -> bn -> relu -> maxpool 2
@@ -50,10 +50,39 @@ def run(folder: Path, resume: bool, count: int, settings: Mapping[str, Any]) -> 
     with mock.patch.multiple(
         "cnndsl.training.records", draw_curves=lambda *_: None, draw_confusion=lambda *_: None
     ):
+        own = dict(settings)
+        spec = own.pop("spec", SPEC)
         if resume:
-            train(SPEC, data, resume=folder, device="cpu")
+            train(spec, data, resume=folder, device="cpu", epochs=own.get("epochs"))
         else:
-            train(SPEC, data, out=folder, device="cpu", **settings)
+            train(spec, data, out=folder, device="cpu", **own)
+
+
+def member(
+    rank: int, size: int, port: int, folder: Path, resume: bool, count: int, settings: Mapping[str, Any]
+) -> None:
+    """`run` as one of several processes, which writes down what it trains on into FOLDER-RANK.json."""
+    import json
+    import os
+
+    from cnndsl.training.loop import Loop
+    from cnndsl.training.world import part
+
+    for name, value in {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": size, "MASTER_PORT": port}.items():
+        os.environ[name] = str(value)
+    os.environ["MASTER_ADDR"] = "127.0.0.1"
+    seen: list[list[int]] = []
+    original = Loop.plan
+
+    def plan(self: Loop) -> Any:
+        batches = original(self)
+        seen.append([int(index) for batch in batches for index in batch.indices])
+        return batches
+
+    Loop.plan = plan  # type: ignore[method-assign]
+    run(folder, resume, count, settings)
+    folder.with_name(f"{folder.name}-{rank}.json").write_text(json.dumps(seen))
+    part()
 
 
 def command(words: Sequence[str], folder: Path, limits: Mapping[str, int]) -> None:

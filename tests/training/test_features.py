@@ -167,7 +167,7 @@ def test_early_stopping(data: Data, tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_memory_format(data: Data) -> None:
     results = {}
     for name in ("contiguous", "channels_last"):
-        settings = TrainSettings(device="cpu", memory_format=name)
+        settings = TrainSettings(device="cpu", memory_format=name, optimizer=SGD(lr=0.1))
         torch.manual_seed(0)
         layout = torch.channels_last if name == "channels_last" else torch.contiguous_format
         loop = Loop(cnndsl.compile(SPEC), settings, data.train, make_accelerator(settings), layout)
