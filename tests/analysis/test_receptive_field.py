@@ -159,6 +159,24 @@ def test_vectors_and_unknown_values_have_none() -> None:
     assert found[1:] == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("spec", "sizes"),
+    [
+        ("permute 1 3 2 -> conv 2 k3x5", (5, 3)),
+        ("permute 2 3 1 -> permute 3 1 2 -> conv 2 k3x5", (3, 5)),
+        ("transpose 2 3 -> maxpool 2x1 -> transpose 3 2 -> conv 2 k3x5", (3, 10)),
+        ("permute 2 3 1 -> linear 4 -> permute 3 1 2 -> conv 2 k3", (3, 3)),
+        ("permute 2 3 1 -> conv 2 k2", None),
+        ("reshape 4 32 32 -> conv 2 k3", None),
+        ("permute 1 3 2 -> gap -> conv 2 k1", (64, 32)),
+    ],
+)
+def test_axes_that_are_moved(spec: str, sizes: tuple[int, ...] | None) -> None:
+    graph = cnndsl.check(f"input 2x64x32 -> {spec}").graph
+    assert graph.complete
+    assert receptive_fields(graph)[-1] == sizes
+
+
 def test_work_grows_with_the_network() -> None:
     block = "add { conv 4 k3 p1 -> relu | mul { identity | gap -> conv 4 k1 } }"
     graphs = [cnndsl.check(f"input 4x8x8\n[{block}] x {n}").graph for n in (100, 1000)]
