@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cnndsl.collector import without_collector
 from cnndsl.diagnostics import Diagnostic, SpecError
@@ -20,11 +20,12 @@ from cnndsl.elaboration.arriving import input_problem, open_letters
 from cnndsl.ir import Graph
 from cnndsl.parser import parse_all, together
 from cnndsl.report import Report
-from cnndsl.syntax import Body
+from cnndsl.syntax import Body, Budget
 from cnndsl.text import Source
 
 if TYPE_CHECKING:
-    import graphviz
+    from cnndsl.backends.drawing.dot import Diagram
+    from cnndsl.backends.drawing.picture import Picture
     from torch import Tensor, nn
 
     from cnndsl.analysis.comparing import Comparison
@@ -132,7 +133,9 @@ def _check(
         elif parsed.diagnostics:
             found = together(parsed, result.diagnostics)
         else:
-            found = result.diagnostics or _dead_ends(result.graph)
+            found = (
+                result.diagnostics or _dead_ends(result.graph) or _over_budget(tree, result.graph, letters)
+            )
         if found:
             from cnndsl.elaboration.echoes import without_echoes
 
@@ -172,6 +175,16 @@ def _dead_ends(graph: Graph) -> tuple[Diagnostic, ...]:
     from cnndsl.analysis.dead_ends import unused_outputs
 
     return unused_outputs(graph, (node.id for node in graph.nodes if node.id not in read))
+
+
+def _over_budget(tree: Body, graph: Graph, letters: Sequence[str]) -> tuple[Diagnostic, ...]:
+    """What the spec asserts of the network's costs and does not hold."""
+    budgets = [statement for statement in tree.statements if isinstance(statement, Budget)]
+    if not budgets:
+        return ()
+    from cnndsl.analysis.budgets import over_budget
+
+    return over_budget(budgets, graph, bool(letters))
 
 
 def _shapes(input: Inputs) -> Shape | dict[str, Shape]:
@@ -325,11 +338,60 @@ def diff(before: Spec, after: Spec, input: Inputs | None = None, **params: Any) 
     return compare(_checked(before, input, params), _checked(after, input, params))
 
 
-def draw(spec: Spec, input: Inputs | None = None, **params: Any) -> graphviz.Digraph:
-    """The diagram; of a spec with mistakes, what is known."""
-    from cnndsl.backends.dot import draw as diagram
+def draw(
+    spec: Spec,
+    input: Inputs | None = None,
+    *,
+    style: Literal["stage", "full", "volume"] = "stage",
+    depth: int | None = None,
+    expand: str | Sequence[str] = (),
+    direction: Literal["down", "right"] | None = None,
+    theme: Literal["light", "dark", "grey"] = "light",
+    page_width: str | None = None,
+    legend: bool = True,
+    params: Mapping[str, Any] | None = None,
+    **more_params: Any,
+) -> Diagram | Picture:
+    """The diagram, which a notebook shows; of a spec with mistakes, what is known.
 
-    return diagram(check(spec, input, params))
+    - `style`: "stage", a box for each block or stage; "full", every layer; "volume", the maps as solids.
+    - `depth`: how many blocks and labels deep to go; 1 draws the outermost closed.
+    - `expand`: names of blocks or labelled parts that are opened.
+    - `direction`: "down", or "right", which volumes take by themselves.
+    - `theme`: "light", "dark", or "grey" for print without colour.
+    - `page_width`: the width to fit, like "3.3in" or "84mm".
+    - `params` and other keyword arguments set the spec's `param`s.
+
+    The first two styles give a `graphviz.Digraph`, whose `source` is the DOT text, volumes a `Picture`; both
+    have `svg()` and `write(path)`, which write .svg, .png and .pdf without graphviz' `dot`.
+
+    Errors: ValueError for an option that there is not, a name that there is not to expand, or more boxes than
+    a picture can show.
+
+    >>> diagram = draw("input 1x28x28 -> conv 16 k3 -> relu -> maxpool 2 -> flatten -> linear 10")
+    >>> diagram.source[:16], diagram.svg()[:4]
+    ('digraph network ', '<svg')
+    """
+    from cnndsl.backends.drawing.options import Options, parse_length
+    from cnndsl.backends.drawing.picture import Picture
+
+    options = Options(
+        style,
+        depth,
+        (expand,) if isinstance(expand, str) else tuple(expand),
+        direction,
+        theme,
+        None if page_width is None else parse_length(page_width),
+        legend,
+    )
+    picture = Picture(check(spec, input, {**(params or {}), **more_params}), options)
+    if style == "volume":
+        return picture
+    from cnndsl.backends.drawing.dot import Diagram, to_digraph
+
+    diagram: Diagram = to_digraph(picture.plan, options)
+    diagram.picture = picture
+    return diagram
 
 
 def format(spec: Spec) -> str:

@@ -116,6 +116,16 @@ class Builder:
         keyword, settings, brace = children
         return s.Train(self._from(keyword, brace), _entries(settings))
 
+    def budget(self, children: list[Any]) -> s.Budget:
+        keyword, limits = children
+        return s.Budget(self._from(keyword, limits.span), limits)
+
+    def amount(self, children: list[Any]) -> s.Amount:
+        word = str(children[0])
+        number = word.rstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+        value = float(number) if "." in number else self._whole(number, self._span(children[0]))
+        return s.Amount(self._span(children[0]), value, word[len(number) :])
+
     def setting(self, children: list[Any]) -> s.Setting:
         name, *arguments = children
         last = arguments[-1].span if arguments else name
@@ -251,9 +261,9 @@ class Builder:
     def operators(self, children: list[Any]) -> s.Chain:
         return s.Chain(*self._chain(children))
 
-    disjunction_unsigned = disjunction
-    conjunction_unsigned = conjunction
-    comparison_unsigned = comparison
+    limits = disjunction_unsigned = disjunction
+    joint_limits = conjunction_unsigned = conjunction
+    limit = comparison_unsigned = comparison
     arithmetic = term = arithmetic_unsigned = term_unsigned = operators
 
     def _chain(self, children: list[Any]) -> tuple[Span, s.Expression, tuple[tuple[str, s.Expression], ...]]:

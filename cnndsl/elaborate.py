@@ -173,8 +173,9 @@ class _Elaborator(Arriving, Joining, Applying, Reusing, Looping):
             case s.OutputBlock():
                 # Below the top level it was refused, and its value has nowhere to go.
                 self.named_output(statement, place)
-            case s.Model() | s.Block() | s.Train() | s.FileUse() | s.Input():
-                # Collected before the run, which also refused them below the top level.
+            case s.Model() | s.Block() | s.Train() | s.FileUse() | s.Input() | s.Budget():
+                # Collected before the run, which also refused them below the top level; budgets are judged
+                # when the whole network is there.
                 pass
             case _:
                 self.item(statement, place, None)

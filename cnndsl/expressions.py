@@ -161,6 +161,8 @@ class _Evaluator:
         match node:
             case s.Number() | s.Text() | s.Truth():
                 return node.value
+            case s.Amount():
+                raise _fail("syntax-error", "an amount stands behind `assert` only", node.span)
             case s.Name():
                 return self._name(node)
             case s.Parenthesised():

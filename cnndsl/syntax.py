@@ -27,10 +27,12 @@ else:
     from typing import NamedTuple as Node
 
 __all__ = [
+    "Amount",
     "Argument",
     "Assertion",
     "Block",
     "Body",
+    "Budget",
     "Call",
     "Chain",
     "Comparison",
@@ -81,6 +83,14 @@ class Number(Node):
 
     span: Span
     value: int | float
+
+
+class Amount(Node):
+    """A number with a unit behind it, in what is asserted of the network: `5M`, `2GB`."""
+
+    span: Span
+    number: int | float
+    unit: str
 
 
 class Text(Node):
@@ -183,6 +193,7 @@ class Tap(Node):
 
 Expression = (
     Number
+    | Amount
     | Text
     | Truth
     | Name
@@ -391,6 +402,13 @@ class OutputBlock(Node):
     body: Body
 
 
+class Budget(Node):
+    """`assert params < 5M`: comparisons of what the network costs, joined by `and` and `or`."""
+
+    span: Span
+    limits: Comparison | Logical
+
+
 class Setting(Node):
     """A line of the `train` section."""
 
@@ -406,7 +424,7 @@ class Train(Node):
     settings: tuple[Setting, ...]
 
 
-Statement = Item | Model | Param | Let | Block | FileUse | OutputBlock | Train
+Statement = Item | Model | Param | Let | Block | FileUse | OutputBlock | Budget | Train
 
 
 class Body(Node):

@@ -14,7 +14,7 @@ from cnndsl.analysis.storage import Storage, keeps_of, needs_gradients, steps, s
 from cnndsl.ir import Graph, Node
 from cnndsl.layers.declaration import Join
 
-__all__ = ["COUNTS", "OPTIMIZERS", "Memory", "inference_memory", "training_memory", "weight_bytes"]
+__all__ = ["COUNTS", "OPTIMIZERS", "Memory", "inference_memory", "saved", "training_memory", "weight_bytes"]
 
 COUNTS: Mapping[str, str] = {
     "weights": "parameters and buffers, 4 bytes a number; 8 for batch norm's counter",
@@ -118,18 +118,35 @@ def training_memory(
     )
 
 
-def saved_bytes(graph: Graph, batch: int, bytes_per_number: int) -> int:
+class Saved(NamedTuple):
+    """What autograd keeps: by node the numbers and the places of maxima of a sample, and what batches share.
+
+    The numbers of a value stand at the node that made it, whichever layers keep it.
+    """
+
+    numbers: tuple[int, ...]
+    positions: tuple[int, ...]
+    statistics: int
+
+    def bytes_at(self, node: int, batch: int = 1, bytes_per_number: int = 4) -> int:
+        """The bytes that are kept at a node."""
+        return batch * (self.numbers[node] * bytes_per_number + self.positions[node] * POSITION)
+
+
+def saved(graph: Graph) -> Saved:
     """What autograd keeps between the forward and the backward pass, but for the weights."""
     found = storages(graph, training=True)
     learns = needs_gradients(graph)
     kept: set[int] = set()
-    numbers = positions = statistics = 0
+    numbers = [0] * len(graph.nodes)
+    positions = [0] * len(graph.nodes)
+    statistics = 0
     for node in graph.nodes:
         if not learns[node.id] or node.output is None or not node.inputs:
             continue
         if isinstance(node.layer, Join):
             kept.update(_joined(graph, node, found, learns))
-            numbers += _between(node)
+            numbers[node.id] += _between(node)
             continue
         keeps = keeps_of(graph, node)
         if keeps.view == "always":
@@ -138,11 +155,19 @@ def saved_bytes(graph: Graph, batch: int, bytes_per_number: int) -> int:
             kept.add(found.of[node.inputs[0]])
         if keeps.output:
             kept.add(found.of[node.id])
-        numbers += keeps.numbers
-        positions += keeps.positions
+        numbers[node.id] += keeps.numbers
+        positions[node.id] += keeps.positions
         statistics += keeps.statistics
-    numbers += sum(found.sizes[root] for root in kept)
-    return (numbers * batch + statistics) * bytes_per_number + positions * batch * POSITION
+    for root in kept:
+        numbers[root] += found.sizes[root]
+    return Saved(tuple(numbers), tuple(positions), statistics)
+
+
+def saved_bytes(graph: Graph, batch: int, bytes_per_number: int) -> int:
+    """The bytes that autograd keeps for a batch."""
+    found = saved(graph)
+    shared = found.statistics * bytes_per_number
+    return shared + sum(found.bytes_at(node.id, batch, bytes_per_number) for node in graph.nodes)
 
 
 def _joined(graph: Graph, node: Node, found: Storage, learns: list[bool]) -> list[int]:

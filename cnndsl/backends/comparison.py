@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cnndsl.analysis.aligning import Part
-from cnndsl.analysis.comparing import Change, Comparison, Totals
-from cnndsl.backends.notation import written, written_argument, written_scope
-from cnndsl.backends.tables.rows import contents
+from cnndsl.analysis.comparing import Comparison, Totals
+from cnndsl.backends.tables.changes import ARROW, Entry, entries, output_of, written_part
 from cnndsl.backends.tables.table import Head, Line, LineKind, Note, Table
 from cnndsl.backends.tables.text import Page, fitting, table_text
-from cnndsl.backends.tables.units import bytes_text, macs_text, macs_unit, shape_text
-from cnndsl.ir import Node
-from cnndsl.layers.declaration import Layer
+from cnndsl.backends.tables.units import bytes_text, macs_text, macs_unit
 from cnndsl.report import Report
 
 __all__ = ["FORMATS", "comparison_html", "comparison_json", "comparison_markdown", "comparison_text"]
 
 FORMATS = ("table", "markdown", "json")
-ARROW = " → "
-# So many changes in a row that only follow from others, or are only of names, are told in one line.
-FEWEST_FOLDED = 3
 # Names that a note lists; of the others it tells how many.
 MOST_LISTED = 3
 
 HEADS = (
     Head("change"),
     Head("name", cut="parts"),
-    Head("layer", cut="end"),
+    Head("layer", cut="end", least=40),
     Head("output"),
     Head("parameters", right=True),
     Head("multiply-adds", "mult-adds", right=True),
@@ -47,7 +41,7 @@ def comparison_text(found: Comparison, page: Page | None = None, all: bool = Fal
     page = page or Page()
     if found.same:
         return _nothing(found)
-    tables = [table_text(_sums(found), page)]
+    tables = [table_text(fitting(_sum_forms(found), page.width), page)]
     if found.changes:
         tables.insert(0, table_text(fitting(_forms(found, all), page.width), page))
     return "\n\n".join(tables)
@@ -107,10 +101,10 @@ def _totals_json(totals: Totals) -> dict[str, int]:
 
 
 def _part_json(part: Part, report: Report) -> dict[str, Any]:
-    output = _output(part, report)
+    output = output_of(part, report)
     return {
         "path": part.path,
-        "layer": _written(part),
+        "layer": written_part(part),
         "operations": len(part.nodes),
         "output_shape": None if output is None else list(output),
         "parameters": part.costs.parameters,
@@ -130,7 +124,7 @@ def _nothing(found: Comparison) -> str:
 def _forms(found: Comparison, all: bool) -> Iterator[Table]:
     table = _changes(found, all)
     yield table
-    for spared in ("multiply-adds", "output"):
+    for spared in ("output", "multiply-adds"):
         table = _without(table, [head.title for head in table.heads].index(spared))
         yield table
 
@@ -146,68 +140,14 @@ def _without(table: Table, column: int) -> Table:
 
 def _changes(found: Comparison, all: bool) -> Table:
     unit = macs_unit(max(found.before.macs, found.after.macs))
-    lines = tuple(_line(run, found, unit) for run in _runs(found.changes, all))
+    lines = tuple(_line(entry, unit) for entry in entries(found, all))
     return Table(ARROW.join(_titles(found)), HEADS, lines, (), ())
 
 
-def _titles(found: Comparison) -> tuple[str, str]:
-    names = found.first.source.name, found.second.source.name
-    return ("before", "after") if names[0] == names[1] else names
-
-
-def _runs(changes: Sequence[Change], all: bool) -> Iterator[Sequence[Change]]:
-    """Changes that are told in one line."""
-    start = 0
-    while start < len(changes):
-        end = start + 1
-        while not all and end < len(changes) and _go_together(changes[end - 1], changes[end]):
-            end += 1
-        if changes[start].kind in ("follows", "renamed") and end - start < FEWEST_FOLDED:
-            end = start + 1
-        yield changes[start:end]
-        start = end
-
-
-def _go_together(one: Change, other: Change) -> bool:
-    """Whether two changes are told in one: sizes that follow, blocks added or removed one after the other."""
-    if one.kind != other.kind or one.kind == "changed":
-        return False
-    if one.kind in ("follows", "renamed"):
-        return True
-    before, after = one.after or one.before, other.after or other.before
-    if before is None or after is None or before.scope is None or after.scope is None:
-        return False
-    return (
-        before.scope.parent == after.scope.parent
-        and before.scope.block is not None
-        and _written(before) == _written(after)
-        and (one.parameters, one.macs) == (other.parameters, other.macs)
-        and before.scope.key.isdigit()
-        and after.scope.key.isdigit()
-    )
-
-
-def _line(run: Sequence[Change], found: Comparison, unit: int) -> Line:
-    change, last = run[0], run[-1]
-    parameters = sum(one.parameters for one in run)
-    macs = sum(one.macs for one in run)
-    name, layer, output = _name(change), _layer(change), _outputs(last, found)
-    if len(run) > 1:
-        if change.kind in ("follows", "renamed"):
-            layer, output = f"and {len(run) - 1} more, to {_name(last)}", ""
-        else:
-            name = f"{name}..{_path(last).rpartition('.')[2]}"
-            block, _, arguments = layer.partition(" ")
-            layer = f"{block} ×{len(run)}{',' if arguments else ''} {arguments}".rstrip()
-    cells = (
-        change.kind,
-        name,
-        layer,
-        output,
-        f"{parameters:+,}" if parameters else "",
-        _signed(macs, unit),
-    )
-    return Line(cells, KINDS[change.kind])
+def _line(entry: Entry, unit: int) -> Line:
+    parameters = f"{entry.parameters:+,}" if entry.parameters else ""
+    cells = (entry.kind, entry.name, entry.layer, entry.output, parameters, _signed(entry.macs, unit))
+    return Line(cells, KINDS[entry.kind])
 
 
 def _signed(macs: int, unit: int) -> str:
@@ -215,58 +155,9 @@ def _signed(macs: int, unit: int) -> str:
     return f"+{text}" if text[:1].isdigit() else text
 
 
-def _path(change: Change) -> str:
-    part = change.after or change.before
-    return "" if part is None else part.path
-
-
-def _name(change: Change) -> str:
-    before, after = change.before, change.after
-    if before is not None and after is not None and before.label != after.label:
-        return f"{before.path}{ARROW}{after.path}"
-    return _path(change)
-
-
-def _layer(change: Change) -> str:
-    before, after = change.before, change.after
-    if before is None or after is None or change.kind != "changed":
-        part = after or before
-        return "" if part is None else _written(part)
-    one, other = before.node, after.node
-    if one is None or other is None:
-        return _written(after)
-    if one.layer.name != other.layer.name:
-        return f"{written(one)}{ARROW}{written(other)}"
-    told = [f"{_argument(one, name)}{ARROW}{_argument(other, name)}" for name in change.arguments]
-    if change.inputs is not None:
-        told.append(f"reads {ARROW.join(', '.join(names) for names in change.inputs)}")
-    return f"{one.layer.name} {', '.join(told)}"
-
-
-def _argument(node: Node, name: str) -> str:
-    if not isinstance(node.layer, Layer) or name not in node.arguments:
-        return "nothing"
-    return written_argument(node.layer, name, node.arguments[name])
-
-
-def _written(part: Part) -> str:
-    if part.node is not None:
-        return written(part.node)
-    return "" if part.scope is None else written_scope(part.scope) or contents(part.graph, part.scope)
-
-
-def _output(part: Part, report: Report) -> tuple[int | str, ...] | None:
-    node = part.node
-    if part.scope is not None and part.scope.output is not None:
-        node = part.graph.nodes[part.scope.output]
-    return None if node is None else report.shape(node)
-
-
-def _outputs(change: Change, found: Comparison) -> str:
-    sides = ((change.before, found.first), (change.after, found.second))
-    shapes = [_output(part, report) for part, report in sides if part is not None]
-    told = dict.fromkeys(shape_text(shape) for shape in shapes if shape is not None)
-    return ARROW.join(told)
+def _titles(found: Comparison) -> tuple[str, str]:
+    names = found.first.source.name, found.second.source.name
+    return ("before", "after") if names[0] == names[1] else names
 
 
 def _sums(found: Comparison) -> Table:
@@ -291,6 +182,17 @@ def _sums(found: Comparison) -> Table:
         lines.append(Line((name, bytes_text(before), bytes_text(after), *told)))
     heads = (Head(""), *(Head(name, right=True) for name in (*_titles(found), "difference", "")))
     return Table("", heads, tuple(lines), (), tuple(_remarks(found)))
+
+
+def _sum_forms(found: Comparison) -> Iterator[Table]:
+    table = _sums(found)
+    yield table
+    short = (Head(name, right=True) for name in ("before", "after"))
+    table = table._replace(heads=(table.heads[0], *short, *table.heads[3:]))
+    yield table
+    for _ in ("its percentage", "the difference"):
+        table = _without(table, len(table.heads) - 1)
+        yield table
 
 
 def _difference(before: int, after: int, text: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from cnndsl.ir import Node, Scope
 from cnndsl.layers.declaration import Argument, Layer
 from cnndsl.layers.kinds import describe_value
 
-__all__ = ["written", "written_argument", "written_scope"]
+__all__ = ["written", "written_argument", "written_scope", "written_value"]
 
 
 def written(node: Node, without: frozenset[str] = frozenset()) -> str:
@@ -45,13 +45,15 @@ def written_scope(scope: Scope) -> str:
         return ""
     words = [scope.block]
     for index, (name, value) in enumerate(scope.arguments.items()):
-        if index == 0:
-            words.append(describe_value(value))
-        elif isinstance(value, int) and not isinstance(value, bool) and value >= 0 and name.isalpha():
-            words.append(f"{name}{value}")
-        else:
-            words.append(f"{name}={describe_value(value)}")
+        words.append(describe_value(value) if index == 0 else written_value(name, value))
     return " ".join(words)
+
+
+def written_value(name: str, value: Any) -> str:
+    """A block's argument behind the first, as a spec would write it: `s2`, `act=relu`."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0 and name.isalpha():
+        return f"{name}{value}"
+    return f"{name}={describe_value(value)}"
 
 
 def written_argument(layer: Layer, name: str, value: Any) -> str:

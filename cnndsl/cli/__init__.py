@@ -22,7 +22,7 @@ COMMANDS = {
     "check": "check specs: every mistake in one run, without PyTorch",
     "show": "the table: layers, output shapes, parameters, multiply-adds, receptive fields",
     "diff": "what two specs differ in, layer by layer and in sum",
-    "draw": "a diagram: .svg, .png, .pdf or .dot",
+    "draw": "a diagram in one of three styles: .svg, .png, .pdf, .dot or .mmd",
     "build": "make the PyTorch module, run it, and write it as .py, .pt or .safetensors",
     "train": "train a spec, or several side by side, on data",
     "data": "what a data set is like: parts, values, classes, a picture of a batch",

@@ -14,7 +14,7 @@ from cnndsl.cli.common import (
     spec_settings,
     spec_texts,
 )
-from cnndsl.cli.tables import page_of
+from cnndsl.cli.page import page_of
 
 __all__ = ["add_parser", "run"]
 
@@ -28,7 +28,7 @@ def add_parser(subparsers: Any) -> None:
     )
     add_spec_options(parser, several=True)
     parser.add_argument(
-        "--all", action="store_true", help="every operation a row, those too that only have other sizes"
+        "--all", action="store_true", help="every operation that differs a row: nothing is told in one"
     )
     parser.add_argument(
         "--format",

@@ -13,7 +13,7 @@ from cnndsl.cli.common import (
     anything_known,
     check_one,
 )
-from cnndsl.cli.tables import page_of
+from cnndsl.cli.page import page_of
 
 __all__ = ["add_parser", "run"]
 

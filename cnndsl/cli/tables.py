@@ -5,32 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from shutil import get_terminal_size
 from textwrap import wrap
-from typing import TYPE_CHECKING, TextIO
 
-from cnndsl.cli.common import columns, use_color
-from cnndsl.terminal import Style
-
-if TYPE_CHECKING:
-    from cnndsl.backends.tables.text import Page
-
-__all__ = ["page_of", "page_width", "table"]
+__all__ = ["page_width", "table"]
 
 # Lines longer than this are hard to read, whatever the terminal's width.
 WIDEST = 110
 # The last column of a table is wrapped; where it would be narrower than this, it has lines of its own.
 NARROWEST = 24
-
-
-def page_of(stream: TextIO) -> Page:
-    """What a table for a stream has to fit: a terminal's width and its colours; a pipe takes any width."""
-    from cnndsl.backends.tables.text import Page
-
-    try:
-        "─×█".encode(stream.encoding or "utf-8")
-        ascii = False
-    except (UnicodeEncodeError, LookupError):
-        ascii = True
-    return Page(columns(stream) if stream.isatty() else None, Style(use_color(stream)), ascii)
 
 
 def page_width() -> int:

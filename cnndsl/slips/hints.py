@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from cnndsl.slips import form_of
+from cnndsl.slips.budgets import limits
 from cnndsl.slips.naming import colons, equals, label_alone, missing_equals, model_name
 from cnndsl.slips.numbers import minus, number_and_letters, repeats, shape, sizes_with_x
 from cnndsl.slips.slip import Mend, Slip
@@ -244,7 +245,7 @@ def _round_bracket_left_open(stop: Stop) -> Slip | None:
 def _keyword(stop: Stop) -> Slip | None:
     if stop.word not in KEYWORDS:
         return None
-    declares = stop.word in ("model", "param", "let", "block", "use", "train", "output", "input")
+    declares = stop.word in ("model", "param", "let", "block", "use", "train", "output", "input", "assert")
     if declares and stop.before and "_NL" in stop.expected and not stop.bracket:
         return stop.say(
             f"`{stop.word}` begins a line of its own",
@@ -258,6 +259,7 @@ Hint = Callable[[Stop], Slip | None]
 # In the order in which they are asked.
 HINTS: tuple[Hint, ...] = (
     _quotation,
+    limits,
     shape,
     _brace_on_its_own_line,
     _twice,

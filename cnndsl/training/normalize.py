@@ -89,7 +89,7 @@ def statistics(part: Part) -> Normalization:
     total = torch.zeros(channels, dtype=torch.float64)
     squares = torch.zeros(channels, dtype=torch.float64)
     numbers = 0
-    for indices in chosen.split(AT_ONCE):
+    for indices in torch.split(chosen, AT_ONCE):
         images = part.images[indices].double().transpose(0, 1).flatten(1)
         total += images.sum(1)
         squares += images.square().sum(1)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from cnndsl import api
-from cnndsl.backends.images import Resize
+from cnndsl.backends.resizing import Resize
 from cnndsl.diagnostics import SpecError
 from cnndsl.dims import Shape
 from cnndsl.training.data import Data, DataError, DataMismatch, Known, Part, from_arrays, hold_out, load

@@ -1,10 +1,10 @@
 """Make a folder of colour images by class: circles, crosses, rings, squares and triangles, 32x32 PNG files.
 
-    python examples/data/make_shapes.py shapes                 # 2,000 images in shapes/circle, shapes/cross, ...
+    python examples/data/make_shapes.py shapes         # 2,000 images in shapes/circle, shapes/cross, ...
     python examples/data/make_shapes.py few --count 200 --seed 1
 
-Each has its own colour, size, place and angle, on a background of another colour with some noise. The same seed
-makes the same images.
+Each has its own colour, size, place and angle, on a background of another colour with some noise. The same
+seed makes the same images.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from PIL import Image, ImageDraw
 SIDE = 32
 # Drawn this much larger and made smaller then, so that edges are smooth.
 FINE = 4
+# Where the first corner lies when a figure stands upright.
+UPRIGHT = {"cross": 0.0, "square": pi / 4, "triangle": -pi / 2}
 CLASSES = ("circle", "cross", "ring", "square", "triangle")
 
 Points = list[tuple[float, float]]
@@ -70,7 +72,7 @@ def draw(kind: str, random: np.random.Generator) -> Image.Image:
         pencil.ellipse(box, outline=color, width=round(radius * 0.35))
     else:
         corners = {"cross": cross(), "square": regular(4), "triangle": regular(3)}[kind]
-        pencil.polygon(polygon(corners, (x, y), radius, angle), fill=color)
+        pencil.polygon(polygon(corners, (x, y), radius, UPRIGHT[kind] + angle), fill=color)
     pixels = np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BOX), np.float32)
     noisy = pixels + random.normal(0, 8, pixels.shape)
     return Image.fromarray(noisy.clip(0, 255).astype(np.uint8))

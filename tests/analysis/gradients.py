@@ -97,6 +97,14 @@ def within(span: tuple[int, int] | None, limit: int) -> tuple[int, int] | None:
     return max(span[0], 0), min(span[1], limit - 1)
 
 
+def is_far_inside(span: tuple[int, int] | None, limit: int) -> bool:
+    """Whether a span is at least half its length away from the borders."""
+    if span is None:
+        return False
+    away = (span[1] - span[0]) // 2 + 2
+    return span[0] >= away and span[1] < limit - away
+
+
 def contains(outer: tuple[int, int], inner: tuple[int, int]) -> bool:
     return outer[0] <= inner[0] and inner[1] <= outer[1]
 
@@ -132,9 +140,10 @@ def disagreements(
             for place, found in zip(places, seen(model, node, x, places, axis), strict=True):
                 span = field[axis].at(place)
                 known = within(span, limit)
-                if field[axis].whole is not None:
-                    agrees = found is not None and found[1] - found[0] + 1 == field[axis].size
-                elif strict or abs(place - length // 2) <= 1:
+                whole = field[axis].whole
+                if whole is not None:
+                    agrees = not strict if found is None else found[1] - found[0] + 1 == whole
+                elif strict or is_far_inside(span, limit):
                     agrees = found == known
                 else:
                     agrees = found is None or (known is not None and contains(known, found))

@@ -1,11 +1,15 @@
 """What two networks differ in: which layers stand for each other, and the sums."""
 
 from collections import Counter
+from functools import cache
 
 import pytest
 
 import cnndsl
 from cnndsl.analysis.comparing import Change, Comparison
+from cnndsl.backends.comparison import comparison_text
+from cnndsl.backends.tables.changes import entries
+from cnndsl.backends.tables.text import Page
 
 CHAIN = "input 3x16x16\nconv 8 k3 p1 -> relu -> conv 8 k3 p1 -> relu -> gap -> flatten -> linear 10"
 BLOCKS = """input 3x16x16
@@ -20,9 +24,12 @@ PAIRS = [
     ("zoo:resnet50", "zoo:vgg16"),
     ("zoo:vgg11", "zoo:vgg13_bn"),
     ("zoo:mobilenet_v3_small", "zoo:mobilenet_v3_large"),
+    ("zoo:densenet121", "zoo:densenet161"),
     ("zoo:googlenet", "zoo:squeezenet1_1"),
     (CHAIN, BLOCKS),
 ]
+
+diff = cache(cnndsl.diff)
 
 
 def told(found: Comparison) -> list[tuple[str, str, str]]:
@@ -52,9 +59,41 @@ def unaccounted(found: Comparison) -> dict[str, int]:
 
 @pytest.mark.parametrize(("before", "after"), PAIRS)
 def test_the_changes_add_up_to_the_difference(before: str, after: str) -> None:
-    for found in (cnndsl.diff(before, after), cnndsl.diff(after, before)):
+    for found in (diff(before, after), diff(after, before)):
         assert unaccounted(found) == {}
         assert not found.same
+
+
+@pytest.mark.parametrize(("before", "after"), PAIRS)
+def test_entries_add_up_too(before: str, after: str) -> None:
+    found = diff(before, after)
+    for all in (True, False):
+        told = entries(found, all)
+        assert sum(entry.parameters for entry in told) == found.after.parameters - found.before.parameters
+        assert sum(entry.macs for entry in told) == found.after.macs - found.before.macs
+    assert len(entries(found, all=True)) == len(found.changes)
+
+
+def test_blocks_with_other_arguments_are_told_as_blocks() -> None:
+    found = cnndsl.diff("zoo:resnet50", "zoo:wide_resnet50_2")
+    told = [(entry.name, entry.layer) for entry in entries(found)]
+    assert told[:3] == [
+        ("layer1.0", "bottleneck width64 → width128"),
+        ("layer1.1..2", "bottleneck ×2, width64 → width128"),
+        ("layer2.0", "bottleneck width64 → width128"),
+    ]
+    assert len(told) == 8
+    # As torchvision counts.
+    assert (found.before.parameters, found.after.parameters) == (25_557_032, 68_883_240)
+
+
+def test_what_is_only_in_one_of_two_such_blocks_belongs_to_them() -> None:
+    spec = "input 8x8x8\nblock b(c, wide=false) {{ if wide {{ conv 8 k1 }}\nconv c k3 -> relu }}\nb {}"
+    found = cnndsl.diff(spec.format("8"), spec.format("4 wide=true"))
+    assert {change.kind for change in found.changes} == {"added", "changed", "follows"}
+    assert [(entry.kind, entry.layer) for entry in entries(found)] == [
+        ("changed", "b c8 → c4, wide=false → wide=true")
+    ]
 
 
 def test_a_change_that_is_lost_or_told_twice_is_found() -> None:
@@ -193,3 +232,11 @@ def test_a_notebook_shows_the_tables() -> None:
     page = cnndsl.diff(CHAIN, CHAIN.replace("relu", "bn", 1))._repr_html_()
     assert page.count("<table") == 2
     assert "no difference" in cnndsl.diff(CHAIN, CHAIN)._repr_html_()
+
+
+@pytest.mark.parametrize("width", [50, 60, 80, 100])
+@pytest.mark.parametrize(("before", "after"), PAIRS)
+def test_no_line_is_wider_than_the_terminal(before: str, after: str, width: int) -> None:
+    text = comparison_text(diff(before, after), Page(width))
+    assert [line for line in text.split("\n") if len(line) > width] == []
+    assert "…" not in text.split("\n\n")[2].split("\n")[0]

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections import Counter
+from functools import cache
 from html.parser import HTMLParser
 
 import pytest
@@ -19,6 +20,9 @@ from cnndsl.terminal import Style, text_width
 from tests.backends.recorded import BROKEN, EVERYTHING, HERE, HOSTILE, tables
 
 NETWORKS = ["zoo:resnet50", "zoo:googlenet", "zoo:fpn_resnet50", "zoo:siamese", "zoo:unet", EVERYTHING]
+
+# Checked once: reports are never changed.
+check = cache(cnndsl.check)
 
 
 @pytest.mark.parametrize("name", tables())
@@ -36,7 +40,7 @@ def miscounted(graph: Graph, rows: list[Row]) -> dict[str, int]:
 @pytest.mark.parametrize("fold", [False, True], ids=["unfolded", "folded"])
 @pytest.mark.parametrize("spec", [*NETWORKS, BROKEN], ids=lambda spec: spec.split()[-1])
 def test_every_operation_is_in_one_row(spec: str, fold: bool, depth: int | None) -> None:
-    report = cnndsl.check(spec)
+    report = check(spec)
     rows = table_rows(report, depth, fold)
     assert miscounted(report.graph, rows) == {}
     if depth is None and not fold:
@@ -87,7 +91,7 @@ def test_blocks_side_by_side_are_not_repeats() -> None:
 
 def test_csv_sums_to_the_totals() -> None:
     for spec in NETWORKS:
-        report = cnndsl.check(spec)
+        report = check(spec)
         found = list(csv.DictReader(io.StringIO(show(report, "csv"))))
         assert [row["name"] for row in found] == [node.path for node in report.graph.nodes]
         assert sum(int(row["parameters"]) for row in found) == report.parameters
@@ -130,7 +134,7 @@ def mistaken(text: str) -> list[str]:
 
 @pytest.mark.parametrize("spec", [*NETWORKS, BROKEN, HOSTILE], ids=lambda spec: spec.split()[-1])
 def test_latex_is_escaped(spec: str) -> None:
-    assert mistaken(show(cnndsl.check(spec), "latex")) == []
+    assert mistaken(show(check(spec), "latex")) == []
 
 
 def test_every_special_sign_of_latex_is_escaped() -> None:
@@ -155,7 +159,7 @@ def test_notes_stay_comments_in_latex() -> None:
 
 @pytest.mark.parametrize("spec", [*NETWORKS, BROKEN, HOSTILE], ids=lambda spec: spec.split()[-1])
 def test_markdown_has_as_many_cells_in_every_row(spec: str) -> None:
-    rows = [line for line in show(cnndsl.check(spec), "markdown").split("\n") if line.startswith("|")]
+    rows = [line for line in show(check(spec), "markdown").split("\n") if line.startswith("|")]
     assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) == 1
 
 
@@ -206,7 +210,7 @@ def test_a_notebook_shows_the_verdict_the_diagnostics_and_the_table() -> None:
 @pytest.mark.parametrize("width", [40, 50, 60, 72, 80, 100, 120, 140])
 @pytest.mark.parametrize("spec", [*NETWORKS, BROKEN, HOSTILE], ids=lambda spec: spec.split()[-1])
 def test_no_line_is_wider_than_the_terminal(spec: str, width: int) -> None:
-    report = cnndsl.check(spec)
+    report = check(spec)
     lines = show(report, page=Page(width)).split("\n\n", 2)[1].split("\n")
     assert [line for line in lines if text_width(line) > width] == []
     assert [line for line in lines if line != line.rstrip()] == []

@@ -199,8 +199,8 @@ BROKEN: dict[str, list[tuple[Break, str]]] = {
         (module(f"{ZEROS}def load(): return zeros(2), [0, 'a']"), "too few to hold out 0.2"),
         (module(f"{ZEROS}def load(): return {{'x_train': zeros(2)}}"), "`x_train` stands alone"),
         (module("import sys\nsys.exit(3)"), "cannot be imported: SystemExit: 3"),
-        (module("class D:\n def __len__(self): return 2\n def __getitem__(self, i): raise KeyError(i)\nload = D"),
-         "item 0 cannot be read: KeyError: 0"),
+        (module("class D:\n def __len__(self): return 2\n def __getitem__(self, i): 1 / i\nload = D"),
+         "item 0 cannot be read: ZeroDivisionError: division by zero"),
         (lambda folder: "python:os", "expected python:MODULE:FUNCTION"),
     ],
     "torchvision": [

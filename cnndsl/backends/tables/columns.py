@@ -127,7 +127,7 @@ COLUMNS = (
     Column(
         "receptive_field",
         Head("receptive field", "field"),
-        lambda row, view: "" if row.field is None else format_shape(row.field),
+        lambda row, view: "whole" if row.whole else "" if row.field is None else format_shape(row.field),
     ),
 )
 # As CSV a row has all of them: a layer's word and its arguments apart, and no bars.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from cnndsl.analysis.receptive_field import receptive_fields
+from cnndsl.analysis.receptive_field import fields
 from cnndsl.backends.notation import written_scope
-from cnndsl.backends.tables.mistakes import Mistake, find_mistakes
 from cnndsl.dims import Shape
 from cnndsl.ir import Graph, Node, Scope
 from cnndsl.report import Report
+
+if TYPE_CHECKING:
+    from cnndsl.backends.tables.mistakes import Mistake
 
 __all__ = ["Row", "contents", "table_rows"]
 
@@ -27,7 +29,8 @@ class Row(NamedTuple):
     them; the total of a stage, the rows of which stand above; a mistake, in the place of the operation
     that it is about, if any; operations of which nothing is known. `nodes` are the numbers of the nodes
     that the row stands for, each in one row: a total has none. `macs` are for one sample;
-    `shared` that its weights are counted where they were first used.
+    `whole` says that a receptive field is the whole input, `shared` that its weights are counted where
+    they were first used.
     """
 
     kind: RowKind
@@ -39,6 +42,7 @@ class Row(NamedTuple):
     parameters: int = 0
     macs: int = 0
     field: Shape | None = None
+    whole: bool = False
     shared: bool = False
     training_only: bool = False
 
@@ -65,8 +69,10 @@ class _Listing:
         self.graph = report.graph
         self.depth = depth
         self.fold = fold
-        self.fields = receptive_fields(report.graph)
-        self.mistakes = find_mistakes(report) if not report.ok else []
+        self.fields = fields(report.graph)
+        inputs = (report.graph.nodes[id].output for id in report.graph.inputs)
+        self.images = {value.spatial for value in inputs if value is not None}
+        self.mistakes = _mistakes(report)
         self.found: list[Row] = []
 
     def rows(self) -> list[Row]:
@@ -97,6 +103,14 @@ class _Listing:
             if self._is_stage(child) and len(self.found) - start >= FEWEST_SUMMED:
                 nodes = list(_inside(self.graph, child))
                 self.found.append(self._sum("total", child.path, "total", nodes, child))
+
+    def _field(self, node: Node) -> tuple[Shape | None, bool]:
+        """The size of a receptive field, and whether each position sees the whole of an input."""
+        field = self.fields[node.id]
+        if not field:
+            return None, False
+        sizes = tuple(axis.size for axis in field)
+        return sizes, sizes in self.images and all(axis.whole is not None for axis in field)
 
     def _too_deep(self, scope: Scope) -> bool:
         return self.depth is not None and scope.path.count(".") + 1 >= self.depth
@@ -136,7 +150,7 @@ class _Listing:
             self.report.shape(node),
             node.parameters,
             node.macs,
-            self.fields[node.id],
+            *self._field(node),
             shared=original is not node and original.parameters > 0,
             training_only=node.training_only,
         )
@@ -155,6 +169,7 @@ class _Listing:
     def _sum(self, kind: RowKind, name: str, layer: str, nodes: Sequence[Node], scope: Scope) -> Row:
         output = None if scope.output is None else self.graph.nodes[scope.output]
         training_only = scope.training_only or all(node.training_only for node in nodes)
+        field, whole = (None, False) if output is None else self._field(output)
         return Row(
             kind,
             name,
@@ -162,7 +177,8 @@ class _Listing:
             output=None if output is None else self.report.shape(output),
             parameters=sum(node.parameters for node in nodes),
             macs=sum(node.macs for node in nodes if training_only or not node.training_only),
-            field=None if output is None else self.fields[output.id],
+            field=field,
+            whole=whole,
             training_only=training_only,
         )
 
@@ -183,6 +199,15 @@ class _Listing:
                 told.append(row)
         told.extend(_mistake(one, ()) for one in others)
         self.found = list(_unknown_together(told)) if self.fold else told
+
+
+def _mistakes(report: Report) -> list[Mistake]:
+    """The errors in the order of the table; the module that places them is rarely loaded."""
+    if report.ok:
+        return []
+    from cnndsl.backends.tables.mistakes import find_mistakes
+
+    return find_mistakes(report)
 
 
 def _mistake(mistake: Mistake, nodes: tuple[int, ...], name: str = "") -> Row:

@@ -13,13 +13,14 @@ class Head(NamedTuple):
     """A column: its title, a short one for narrow terminals, and how its texts stand.
 
     `cut` says how a text that is too wide loses a part, a name in its parts, anything else at its end;
-    None where it never does.
+    None where it never does. To `least` columns it is cut before another column is left out.
     """
 
     title: str
     short: str = ""
     right: bool = False
     cut: Literal["parts", "end"] | None = None
+    least: int = 16
 
 
 class Line(NamedTuple):

@@ -11,8 +11,8 @@ from cnndsl.terminal import Style, printable, text_width
 __all__ = ["Page", "fitting", "table_text"]
 
 BETWEEN = 2
-# To how many columns a text that may be cut is shortened before a column is left out, and at all.
-SHORTEST, LEAST = 16, 6
+# To how many columns a text that may be cut is shortened where all else has been done.
+LEAST = 6
 # Parts of a name keep so many characters.
 SHORTEST_PART = 4
 # Where a terminal shows no more than ASCII: signs as wide as those that they stand for.
@@ -30,7 +30,7 @@ class Page(NamedTuple):
 def fitting(tables: Iterable[Table], width: int | None) -> Table:
     """The first of several forms of a table, the fullest first, that fits; the last if none does."""
     for table in tables:
-        if width is None or _whole(_narrowest(table, SHORTEST)) <= width:
+        if width is None or _whole(_narrowest(table)) <= width:
             break
     return table
 
@@ -78,10 +78,10 @@ def _needed(table: Table) -> list[int]:
     return needed
 
 
-def _narrowest(table: Table, shortest: int) -> list[int]:
-    """The widths with short titles, and with texts cut that may be."""
+def _narrowest(table: Table, least: int | None = None) -> list[int]:
+    """The widths with short titles, and with texts cut that may be, to `least` or to what the columns say."""
     return [
-        max(min(needed, shortest) if head.cut else needed, len(head.short or head.title))
+        max(min(needed, least or head.least) if head.cut else needed, len(head.short or head.title))
         for head, needed in zip(table.heads, _needed(table), strict=True)
     ]
 
@@ -98,8 +98,7 @@ def _widths(table: Table, width: int | None) -> list[int]:
         widths[column] -= max(0, min(spare, len(head.title)) if head.short else 0)
         if _whole(widths) <= width:
             return widths
-    for shortest in (SHORTEST, LEAST):
-        least = _narrowest(table, shortest)
+    for least in (_narrowest(table), _narrowest(table, LEAST)):
         while _whole(widths) > width:
             cuttable = [
                 column for column, head in enumerate(heads) if head.cut and widths[column] > least[column]

@@ -113,6 +113,7 @@ def _part(arrays: Mapping[str, Array], part: str, called: str) -> RawPart | None
 def check_part(part: RawPart, images_name: str, labels_name: str) -> RawPart:
     """A part with one label an image, all of them whole numbers or words; DataError otherwise."""
     images, labels = part.images, part.labels
+    assert isinstance(images, np.ndarray), "images on disk are files, which are checked by their decoder"
     if images.dtype.kind not in "buif":
         raise DataError(f"{images_name}: expected numbers, found {images.dtype}")
     if labels.ndim == 2 and labels.shape[1] == 1:

@@ -11,10 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cnndsl.backends.images import GREY, ImageError, Resize, peek
+from cnndsl.backends.images import GREY, ImageError, peek
+from cnndsl.backends.resizing import Resize
 from cnndsl.dims import Shape
+from cnndsl.training.address import is_path
 from cnndsl.training.data import Data, read
-from cnndsl.training.data.address import is_path
 from cnndsl.training.data.folder import ENDINGS
 from cnndsl.training.data.idx import is_idx
 from cnndsl.training.data.mend import fit, likely_input

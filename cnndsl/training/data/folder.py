@@ -162,8 +162,7 @@ def read_images(paths: Sequence[Path], shape: Shape, reading: Reading, mended: M
     values = np.empty((len(paths), *shape), np.float32)
 
     def place(row: int, path: Path) -> tuple[str, tuple[int, int], bool, bool]:
-        values[row], *about = decode_or_blame(path, shape, reading.resize)
-        mode, size, turned, clear = about
+        values[row], mode, size, turned, clear = decode_or_blame(path, shape, reading.resize)
         return mode, size, turned, clear
 
     with ThreadPoolExecutor(max(1, reading.workers)) as pool:

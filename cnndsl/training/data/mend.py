@@ -77,7 +77,7 @@ class _Scale(NamedTuple):
     bright: bool = True
 
     def apply(self, images: Array) -> Array:
-        values = np.ascontiguousarray(images, np.float32)
+        values: Array = np.ascontiguousarray(images, np.float32)
         return values if self.divisor == 1 else values / np.float32(self.divisor)
 
 

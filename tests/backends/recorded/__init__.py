@@ -80,5 +80,8 @@ def tables() -> dict[str, Callable[[], str]]:
     found["deeper-60.txt"] = lambda: comparison_text(deeper(), Page(60))
     found["deeper.md"] = lambda: comparison_markdown(deeper())
     found["deeper.html"] = lambda: comparison_html(deeper())
+    found["blocks.txt"] = lambda: comparison_text(
+        cnndsl.diff("zoo:mobilenet_v3_large", "zoo:mobilenet_v3_small")
+    )
     found["wider.txt"] = lambda: comparison_text(cnndsl.diff("zoo:vgg11", "zoo:vgg13_bn"))
     return found
