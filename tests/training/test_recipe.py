@@ -76,7 +76,7 @@ def test_optimizers_do_what_pytorchs_do(settings: Any, theirs: dict[str, Any]) -
             optimizer.step()
         assert torch.equal(ours, other)
         if number == 3:
-            # with copies: what is loaded is shared
+            # what is loaded is shared, so each gets a copy
             mine.load_state_dict(deepcopy(plain.state_dict()))
             plain.load_state_dict(deepcopy(mine.state_dict()))
 
