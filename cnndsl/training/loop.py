@@ -245,6 +245,7 @@ class Loop:
             norms.split(model)
         model._compiled_call_impl = None
         self.frozen.release()
+        self.feed.close()
         return _lay_out(model, torch.contiguous_format)
 
     def _train_batch(self, batch: Batch, images: Tensor) -> None:
