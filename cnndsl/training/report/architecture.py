@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cnndsl import api
-from cnndsl.backends.engine import EngineError, render
 from cnndsl.backends.summary import report_html
 from cnndsl.training.report.html import figure, heading, picture, pre, section, text
 
@@ -31,9 +30,8 @@ def network(folder: RunFolder, config: RunConfig, report: Report | None) -> str:
 
 
 def _diagram(folder: RunFolder, config: RunConfig) -> str:
-    diagram: Any = api.draw(folder.path / "spec.cnn", config.input, **config.params)
     try:
-        drawn = render(diagram.source, "svg")
-    except EngineError as error:
+        drawn = api.draw(folder.path / "spec.cnn", config.input, params=config.params).svg()
+    except ValueError as error:
         return f"<p>It could not be drawn: {text(error)}</p>"
-    return figure(picture(drawn, "image/svg+xml", "the diagram of the network"), "sheet diagram")
+    return figure(picture(drawn.encode(), "image/svg+xml", "the diagram of the network"), "sheet diagram")
