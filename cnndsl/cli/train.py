@@ -101,6 +101,11 @@ def add_parser(subparsers: Any) -> None:
         "--processes", type=int, metavar="N", help="train in N processes of this machine, a GPU each (1)"
     )
     parser.add_argument(
+        "--find-lr",
+        action="store_true",
+        help="do not train, but find a learning rate: the loss while it rises, as a plot and a table",
+    )
+    parser.add_argument(
         "--seeds",
         type=int,
         metavar="N",
@@ -147,6 +152,10 @@ def _given(options: Namespace) -> dict[str, Any]:
 
 def run(options: Namespace) -> int:
     """Train; 1 where the spec or the data are at fault or the loss is no longer a number."""
+    if options.find_lr and (options.resume is not None or options.processes is not None):
+        raise UsageError("--find-lr begins anew and in one process: leave out --resume and --processes")
+    if options.find_lr and options.seeds is not None:
+        raise UsageError("--find-lr finds one rate for each network: leave out --seeds")
     if options.processes is not None and not launched():
         if options.processes < 1:
             raise UsageError(f"--processes: {options.processes} are too few, expected at least 1")

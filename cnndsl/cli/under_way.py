@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cnndsl.cli.common import UsageError
 from cnndsl.cli.jobs import new_jobs, resumed_comparison, resumed_job
 from cnndsl.cli.processes import LOST, is_main_process
+from cnndsl.cli.rate_finding import find_and_tell
 
 if TYPE_CHECKING:
     from cnndsl.training.compare import Job
@@ -54,6 +55,10 @@ class UnderWay:
         new = new_jobs(options, self.given, note)
         if new is None:
             return 1 if is_main_process() else LOST
+        if options.find_lr:
+            for job in new:
+                find_and_tell(options, job, several=len(new) > 1)
+            return 0
         if len(new) == 1 and options.seeds is None and not options.grid:
             return self._one(new[0], resumed=False)
         first = new[0].settings.seed

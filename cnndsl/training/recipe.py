@@ -1,8 +1,7 @@
-"""What the settings mean in PyTorch: the optimizer and the loss."""
+"""What the loss of the settings means in PyTorch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple, assert_never
 
 import torch
@@ -10,40 +9,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from cnndsl.training.settings import (
-    SGD,
-    Adam,
-    AdamW,
     Bce,
     CrossEntropy,
     Loss,
     Mse,
-    Optimizer,
 )
 
-__all__ = ["AUXILIARY_WEIGHT", "Mixed", "Objective", "make_optimizer"]
+__all__ = ["AUXILIARY_WEIGHT", "Mixed", "Objective"]
 
 # What the loss of an auxiliary output counts: Szegedy et al., Going deeper with convolutions, section 5.
 AUXILIARY_WEIGHT = 0.3
-
-
-def make_optimizer(settings: Optimizer, parameters: Iterable[dict[str, Any]]) -> torch.optim.Optimizer:
-    """The optimizer of `settings` for groups of parameters, each with its learning rate.
-
-    A group may say another weight decay.
-    """
-    match settings:
-        case SGD():
-            return torch.optim.SGD(
-                parameters,
-                lr=settings.lr,
-                momentum=settings.momentum,
-                weight_decay=settings.weight_decay,
-                nesterov=settings.nesterov,
-            )
-        case Adam():
-            return torch.optim.Adam(parameters, lr=settings.lr, weight_decay=settings.weight_decay)
-        case AdamW():
-            return torch.optim.AdamW(parameters, lr=settings.lr, weight_decay=settings.weight_decay)
 
 
 class Mixed(NamedTuple):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnndsl import api
-from cnndsl.backends.drawing.context import DrawingError
 from cnndsl.backends.summary import report_html
 from cnndsl.training.report.html import figure, heading, picture, pre, section, text
 
@@ -37,7 +36,7 @@ def _diagram(folder: RunFolder, config: RunConfig) -> str:
         light, dark = (
             api.draw(spec, shape, theme=theme, params=params).svg().encode() for theme in ("light", "dark")
         )
-    except (DrawingError, ValueError) as error:
+    except ValueError as error:
         return f"<p>It could not be drawn: {text(error)}</p>"
     shown = picture(light, "image/svg+xml", "the diagram of the network", dark=dark)
     return figure(shown, "diagram")
