@@ -130,7 +130,7 @@ def test_mistakes_are_those_with_the_highest_loss(run: TrainResult) -> None:
     wrong = (outputs.argmax(1) != held.labels).nonzero()[:, 0].tolist()
     assert wrong
     expected = sorted(wrong, key=lambda at: -float(losses[at]))
-    rows = list(csv.DictReader((run.folder / "mistakes.csv").open()))
+    rows = list(csv.DictReader((run.folder / "mistakes.csv").read_text().splitlines()))
     assert [int(row["sample"]) for row in rows] == expected
     for row in rows:
         at = int(row["sample"])
@@ -155,7 +155,7 @@ def test_files_of_images_are_named(no_pictures: None, tmp_path: Path) -> None:
     train(
         spec, str(tmp_path / "images"), out=out, epochs=1, memory=0, lr=1e-9, val=0.5, device="cpu", workers=1
     )
-    rows = list(csv.DictReader((out / "mistakes.csv").open()))
+    rows = list(csv.DictReader((out / "mistakes.csv").read_text().splitlines()))
     assert rows
     for row in rows:
         assert Path(row["file"]).parent.name == row["true"] != row["predicted"]

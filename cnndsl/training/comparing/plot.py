@@ -99,7 +99,7 @@ def _finish_curves(loss: Any, accuracy: Any, epochs: int) -> None:
 
 
 def _sizes(axes: Any, groups: Sequence[Group], colors: Sequence[Any]) -> None:
-    from matplotlib.ticker import PercentFormatter
+    from matplotlib.ticker import LogLocator, PercentFormatter
 
     sizes = []
     for group, color in zip(groups, colors, strict=True):
@@ -112,14 +112,19 @@ def _sizes(axes: Any, groups: Sequence[Group], colors: Sequence[Any]) -> None:
         )  # fmt: skip
         if len(groups) <= NAMED:
             axes.annotate(
-                shortened(group.network, 24), (size, mean), (0, 9), textcoords="offset points", fontsize=8,
-                ha="center", color=QUIET,
+                shortened(group.network, 24), (size, mean), (7, 0), textcoords="offset points", fontsize=8,
+                va="center", color=QUIET,
             )  # fmt: skip
+
+    def number(value: float, place: int) -> str:
+        return f"{value:,.0f}"
+
     if min(sizes) > 0 and max(sizes) / min(sizes) > 3:
         axes.set_xscale("log")
-    else:
-        axes.xaxis.set_major_formatter(lambda value, place: f"{value:,.0f}")
-    axes.margins(x=0.2, y=0.15)
+        axes.xaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+        axes.xaxis.set_minor_formatter(number)
+    axes.xaxis.set_major_formatter(number)
+    axes.margins(x=0.3, y=0.15)
     axes.set_title("accuracy by size")
     axes.set_xlabel("trained parameters")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
