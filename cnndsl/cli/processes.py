@@ -133,7 +133,7 @@ def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
 def _tell(rank: int, statuses: Sequence[int], heard: Sequence[IO[bytes]]) -> None:
     """What the process that failed has to say; the first one has said it itself."""
     status = statuses[rank]
-    if rank:
+    if rank and status > 0:
         heard[rank - 1].seek(0)
         text = heard[rank - 1].read().decode(errors="replace").strip()
         if text:

@@ -111,6 +111,11 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--processes", type=int, metavar="N", help="train in N processes of this machine, a GPU each (1)"
     )
+    parser.add_argument(
+        "--find-lr",
+        action="store_true",
+        help="do not train, but find a learning rate: the loss while it rises, as a plot and a table",
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (runs/NAME-N)")
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with the run in this folder")
 
@@ -143,6 +148,8 @@ def _given(options: Namespace) -> dict[str, Any]:
 
 def run(options: Namespace) -> int:
     """Train; 1 where the spec or the data are at fault or the loss is no longer a number."""
+    if options.find_lr and (options.resume is not None or options.processes is not None):
+        raise UsageError("--find-lr begins anew and in one process: leave out --resume and --processes")
     if options.processes is not None and not launched():
         if options.processes < 1:
             raise UsageError(f"--processes: {options.processes} are too few, expected at least 1")
@@ -151,6 +158,24 @@ def run(options: Namespace) -> int:
     if not is_main_process():
         return _beside(options)
     return _train(options)
+
+
+def _find_rate(options: Namespace, job: Job, several: bool) -> None:
+    """Find a learning rate for a network, and write how."""
+    from cnndsl.training.finder import find_rate
+    from cnndsl.training.records import RunFolder
+
+    curve = find_rate(job.network, job.data, job.settings)
+    name = f"{job.network.name}-lr"
+    out = options.out / name if several and options.out is not None else options.out
+    folder = RunFolder.create(out, name)
+    folder.write_rates(curve, job.network.name)
+    before = f"{job.network.name}: " if several else ""
+    print(
+        f"{before}learning rate {curve.suggestion:g}, at which the loss falls fastest: "
+        f"`--lr {curve.suggestion:g}`, or `lr {curve.suggestion:g}` in the train section\n"
+        f"  {folder.path / 'lr.png'} shows the loss over the rate, {folder.path / 'lr.csv'} has the numbers"
+    )
 
 
 def _launch(options: Namespace) -> int:
@@ -205,6 +230,10 @@ def _train(options: Namespace) -> int:
         jobs = _jobs(options, watch)
         if jobs is None:
             return 1 if main else LOST
+        if options.find_lr:
+            for job in jobs:
+                _find_rate(options, job, several=len(jobs) > 1)
+            return 0
         for job in jobs:
             folder = _folder(options, job, several=len(jobs) > 1)
             result = run_one(job.network, job.data, job.settings, folder, watch, options.resume is not None)

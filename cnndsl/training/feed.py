@@ -43,6 +43,11 @@ class Feed:
             Augmentation(settings.augment, len(part), shape, device) if settings.augment else None
         )
 
+    def close(self) -> None:
+        """End the processes that decode ahead; there are no more epochs."""
+        if self.stream is not None:
+            self.stream.close()
+
     def epoch(self, epoch: int, batches: Sequence[Batch]) -> Iterator[Tensor]:
         """The images of each batch in turn: (B, *input shape).
 

@@ -10,20 +10,20 @@ from time import perf_counter
 from typing import Any, cast
 
 import torch
-from accelerate import Accelerator
 from torch import Tensor, nn
 
-from cnndsl.training import norms
 from cnndsl.training.averaging import Average
 from cnndsl.training.data import Part
+from cnndsl.training.device import Engine
 from cnndsl.training.feed import Feed, in_order
 from cnndsl.training.freezing import Frozen, parameter_groups
 from cnndsl.training.meter import Meter
+from cnndsl.training.optimizers import make_optimizer
 from cnndsl.training.plan import Batch, bounds, plan, share, steps_of
 from cnndsl.training.preparation import Preparation
 from cnndsl.training.progress import Watcher
 from cnndsl.training.randomness import MIX, PROCESS, generator, seed_of
-from cnndsl.training.recipe import Mixed, Objective, make_optimizer
+from cnndsl.training.recipe import Mixed, Objective
 from cnndsl.training.schedule import rate_factor
 from cnndsl.training.settings import TrainSettings
 from cnndsl.training.world import World
@@ -73,14 +73,14 @@ class Loop:
         model: nn.Module,
         settings: TrainSettings,
         train: Part,
-        accelerator: Accelerator,
+        engine: Engine,
         layout: torch.memory_format = torch.contiguous_format,
         preparation: Preparation | None = None,
     ) -> None:
         normalization, class_weights = preparation or Preparation()
         self.settings = settings
-        self.accelerator = accelerator
-        self.world = World(accelerator)
+        self.engine = engine
+        self.world = World(engine)
         self.device = self.world.device
         self.layout = layout
         self.inner = _lay_out(model, layout)
@@ -90,9 +90,11 @@ class Loop:
         if settings.compile:
             model.compile()
         if self.world.size > 1:
+            from cnndsl.training import norms
+
             norms.unite(model)
             torch.manual_seed(seed_of(settings.seed, PROCESS, self.world.rank))
-        self.model: nn.Module = accelerator.prepare(self.inner)
+        self.model: nn.Module = engine.prepare(self.inner)
         # not prepared: accelerate's wrapper looks for a package on disk in every step, which costs a
         # small network a tenth of its time; the gradient scaler is called below instead
         self.optimizer = make_optimizer(settings.optimizer, groups)
@@ -147,9 +149,9 @@ class Loop:
                 watch.batch(min(samples * total, len(self.labels)), loss / samples, correct / samples)
             if batch.steps:
                 after_step()
-        loss, correct, samples = self.world.sum(self.meter.state())
+        total_loss, total_correct, total_samples = self.world.sum(self.meter.state())
         self.before, self.started = self.seconds, perf_counter()
-        return loss / samples, correct / samples
+        return total_loss / total_samples, total_correct / total_samples
 
     @property
     def seconds(self) -> float:
@@ -197,7 +199,7 @@ class Loop:
 
     def state(self) -> dict[str, Any]:
         """Everything that the next steps depend on, for `torch.save`; all processes have to ask."""
-        scaler = self.accelerator.scaler
+        scaler = self.engine.scaler
         loss, correct, samples = self.meter.state()
         return {
             "epoch": self.epoch,
@@ -218,8 +220,8 @@ class Loop:
         an epoch that was under way is trained from its beginning, with other random numbers."""
         self.inner.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
-        if self.accelerator.scaler is not None and state["scaler"] is not None:
-            self.accelerator.scaler.load_state_dict(state["scaler"])
+        if self.engine.scaler is not None and state["scaler"] is not None:
+            self.engine.scaler.load_state_dict(state["scaler"])
         if self.average is not None:
             self.average.load(**state["average"])
         self.epoch = state["epoch"]
@@ -236,10 +238,14 @@ class Loop:
 
     def release(self) -> nn.Module:
         """The model without what was put around it; the loop is over then."""
-        model: nn.Module = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
-        norms.split(model)
+        model: nn.Module = self.engine.unwrap_model(self.model, keep_fp32_wrapper=False)
+        if self.world.size > 1:
+            from cnndsl.training import norms
+
+            norms.split(model)
         model._compiled_call_impl = None
         self.frozen.release()
+        self.feed.close()
         return _lay_out(model, torch.contiguous_format)
 
     def _train_batch(self, batch: Batch, images: Tensor) -> None:
@@ -261,7 +267,7 @@ class Loop:
             # the processes' gradients are averaged, those of accumulated batches summed
             loss = loss * (len(labels) / batch.whole * self.world.size)
         with self._together(batch.steps):
-            scaler = self.accelerator.scaler
+            scaler = self.engine.scaler
             (loss if scaler is None else scaler.scale(loss)).backward()
         if batch.steps:
             self._step()
@@ -274,7 +280,7 @@ class Loop:
         return cast(Any, self.model).no_sync()  # type: ignore[no-any-return]
 
     def _step(self) -> None:
-        scaler = self.accelerator.scaler
+        scaler = self.engine.scaler
         if self.settings.clip:
             if scaler is not None:
                 scaler.unscale_(self.optimizer)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from cnndsl.analysis.memory import training_memory
 from cnndsl.ir import Graph
 
 __all__ = ["available", "estimate", "fitting_batch", "is_out_of_memory", "readable"]
@@ -48,15 +49,17 @@ def available(device: torch.device) -> int | None:
     return max(min(found), 0) if found else None
 
 
-def estimate(graph: Graph, batch: int, states: int = 2) -> int:
-    """About how many bytes a step of training takes: values, their gradients, weights, the optimizer's
-    `states` for each."""
-    values = sum(prod(node.output.shape) for node in graph.nodes if node.output is not None)
-    weights = sum(node.parameters for node in graph.nodes)
-    return FLOAT * (2 * values * batch + weights * (2 + states))
+def estimate(graph: Graph, batch: int, optimizer: str = "adam") -> int:
+    """About how many bytes a step of training takes at its peak.
+
+    That is what is there when the backward pass begins, as `training_memory` tells it, and the largest value
+    with the gradients on both its sides, which come and go.
+    """
+    values = (prod(node.output.shape) for node in graph.nodes if node.output is not None)
+    return training_memory(graph, batch, optimizer).total + 3 * FLOAT * batch * max(values, default=0)
 
 
-def fitting_batch(graph: Graph | None, batch: int, free: int | None, states: int = 2) -> int | None:
+def fitting_batch(graph: Graph | None, batch: int, free: int | None, optimizer: str = "adam") -> int | None:
     """The largest batch, halving `batch`, that the estimate says fits into `free` bytes; None where not
     even one sample does. Without a network or a number of bytes it is half the batch.
 
@@ -70,7 +73,7 @@ def fitting_batch(graph: Graph | None, batch: int, free: int | None, states: int
     smaller = batch // 2
     if graph is None or free is None:
         return smaller or None
-    while smaller and estimate(graph, smaller, states) > USABLE * free:
+    while smaller and estimate(graph, smaller, optimizer) > USABLE * free:
         smaller //= 2
     return smaller or None
 

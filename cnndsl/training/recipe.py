@@ -1,8 +1,7 @@
-"""What the settings mean in PyTorch: the optimizer and the loss."""
+"""What the loss of the settings means in PyTorch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple, assert_never
 
 import torch
@@ -10,40 +9,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from cnndsl.training.settings import (
-    SGD,
-    Adam,
-    AdamW,
     Bce,
     CrossEntropy,
     Loss,
     Mse,
-    Optimizer,
 )
 
-__all__ = ["AUXILIARY_WEIGHT", "Mixed", "Objective", "make_optimizer"]
+__all__ = ["AUXILIARY_WEIGHT", "Mixed", "Objective"]
 
 # What the loss of an auxiliary output counts: Szegedy et al., Going deeper with convolutions, section 5.
 AUXILIARY_WEIGHT = 0.3
-
-
-def make_optimizer(settings: Optimizer, parameters: Iterable[dict[str, Any]]) -> torch.optim.Optimizer:
-    """The optimizer of `settings` for groups of parameters, each with its learning rate.
-
-    A group may say another weight decay.
-    """
-    match settings:
-        case SGD():
-            return torch.optim.SGD(
-                parameters,
-                lr=settings.lr,
-                momentum=settings.momentum,
-                weight_decay=settings.weight_decay,
-                nesterov=settings.nesterov,
-            )
-        case Adam():
-            return torch.optim.Adam(parameters, lr=settings.lr, weight_decay=settings.weight_decay)
-        case AdamW():
-            return torch.optim.AdamW(parameters, lr=settings.lr, weight_decay=settings.weight_decay)
 
 
 class Mixed(NamedTuple):
@@ -115,19 +90,34 @@ class Objective:
         """The mean loss, in which a sample counts what its class does."""
         if self.class_weights is None:
             return self.loss(outputs, labels)
+        return (self.class_weights[labels] * self.losses(outputs, labels)).mean()
+
+    def losses(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """The loss of each sample: (B,)."""
         match self.settings:
             case CrossEntropy():
                 smoothing = self.settings.label_smoothing
-                losses = F.cross_entropy(outputs, labels, reduction="none", label_smoothing=smoothing)
+                return F.cross_entropy(outputs, labels, reduction="none", label_smoothing=smoothing)
             case Mse():
-                losses = F.mse_loss(outputs, self._targets(outputs, labels), reduction="none").mean(1)
+                return F.mse_loss(outputs, self._targets(outputs, labels), reduction="none").mean(1)
             case Bce():
-                losses = F.binary_cross_entropy_with_logits(
-                    outputs, self._targets(outputs, labels), reduction="none"
-                ).mean(1)
+                targets = self._targets(outputs, labels)
+                return F.binary_cross_entropy_with_logits(outputs, targets, reduction="none").mean(1)
             case _:
                 assert_never(self.settings)
-        return (self.class_weights[labels] * losses).mean()
+
+    def probabilities(self, outputs: Tensor) -> Tensor:
+        """What the network takes each class for, from 0 to 1: (B, classes)."""
+        match self.settings:
+            case CrossEntropy():
+                return outputs.softmax(1)
+            case Mse():
+                values = outputs.clamp(0, 1)
+            case Bce():
+                values = outputs.sigmoid()
+            case _:
+                assert_never(self.settings)
+        return values if values.shape[1] > 1 else torch.cat([1 - values, values], 1)
 
     def predict(self, outputs: Tensor) -> Tensor:
         """The class of each row of outputs: (B,), int64."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
@@ -19,10 +19,13 @@ from torch import Tensor
 from cnndsl.files import atomic_path, write_whole
 from cnndsl.training.checkpoint import LAST, write_synced
 from cnndsl.training.errors import RunFolderError
-from cnndsl.training.figures import draw_confusion, draw_curves
+from cnndsl.training.figures import draw_confusion, draw_curves, draw_rates
 from cnndsl.training.normalize import Normalization
 from cnndsl.training.results import Epoch, Score
 from cnndsl.training.settings import TrainSettings
+
+if TYPE_CHECKING:
+    from cnndsl.training.finder import RateCurve
 
 __all__ = ["DataRecord", "NormalizationRecord", "RunConfig", "RunFolder", "metrics_record"]
 
@@ -196,6 +199,13 @@ class RunFolder:
         write_whole(self.path / "confusion.csv", _csv([["true \\ predicted", *names], *rows]))
         with atomic_path(self.path / "confusion.png") as temporary:
             draw_confusion(confusion, names, temporary)
+
+    def write_rates(self, curve: RateCurve, title: str) -> None:
+        """Write lr.csv and lr.png, what was found out about the learning rate."""
+        rows = zip(curve.rates, curve.losses, curve.smooth, strict=True)
+        write_whole(self.path / "lr.csv", _csv([["learning_rate", "loss", "smoothed"], *rows]))
+        with atomic_path(self.path / "lr.png") as temporary:
+            draw_rates(curve.rates, curve.losses, curve.smooth, curve.suggestion, title, temporary)
 
     def write_curves(self, epochs: Sequence[Epoch], best_epoch: int, title: str) -> None:
         """Write curves.png."""

@@ -13,7 +13,7 @@ from cnndsl.training.address import absolute
 from cnndsl.training.checkpoint import Checkpoint, remove_parts
 from cnndsl.training.course import Course
 from cnndsl.training.data import Data, hold_out
-from cnndsl.training.device import make_accelerator
+from cnndsl.training.device import make_engine
 from cnndsl.training.errors import ProcessLost, SettingError, TrainingError
 from cnndsl.training.freezing import describe
 from cnndsl.training.loop import Loop
@@ -70,14 +70,14 @@ def _run(
     network: Network, data: Data, settings: TrainSettings, folder: RunFolder, watch: Watcher, resume: bool
 ) -> TrainResult:
     train, held = hold_out(data, settings.val, settings.seed)
-    accelerator = make_accelerator(settings)
-    if len(train) < accelerator.num_processes:
-        raise SettingError(f"{len(train)} samples are too few for {accelerator.num_processes} processes")
-    world = World(accelerator)
+    engine = make_engine(settings)
+    if len(train) < engine.num_processes:
+        raise SettingError(f"{len(train)} samples are too few for {engine.num_processes} processes")
+    world = World(engine)
     device = world.device
     folder = RunFolder(world.broadcast(folder.path))
     free = available(device)
-    watch = watch if accelerator.is_main_process else Silent()
+    watch = watch if world.main else Silent()
     try:
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
             torch.manual_seed(settings.seed)
@@ -92,7 +92,7 @@ def _run(
             if settings.freeze:
                 watch.note(describe(model, settings))
             preparation = prepared(settings, train, len(data.classes))
-            loop = Loop(model, settings, train, accelerator, layout, preparation)
+            loop = Loop(model, settings, train, engine, layout, preparation)
             course = Course(loop, folder, held, parameters)
             beside = f" in {loop.world.size} processes" if loop.world.size > 1 else ""
             watch.note(
@@ -103,7 +103,7 @@ def _run(
                 _begin(course, network, data, len(train), watch, resume)
                 with listening() as request:
                     course.train(watch, request)
-                return course.finish(data, network)
+                return course.finish(data, network, watch)
             finally:
                 loop.frozen.release()
     except (RuntimeError, MemoryError) as error:
@@ -216,11 +216,11 @@ def _too_large(
 ) -> TrainingError:
     """The error for memory that does not suffice, with the batch that would fit."""
     optimizer = settings.optimizer
-    states = (1 if optimizer.momentum else 0) if isinstance(optimizer, SGD) else 2
+    kind = "momentum" if isinstance(optimizer, SGD) and optimizer.momentum else optimizer.name
     batch, graph = settings.batch, network.graph
-    needed = "" if graph is None else f"; a step needs about {readable(estimate(graph, batch, states))}"
+    needed = "" if graph is None else f"; a step needs about {readable(estimate(graph, batch, kind))}"
     there = "" if free is None else f"{' and' if needed else ';'} {readable(free)} were free"
-    fits = fitting_batch(graph, batch, free, states)
+    fits = fitting_batch(graph, batch, free, kind)
     if fits is None:
         help = "not even a batch of one sample fits: a smaller network or smaller images do"
     else:

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import torch
-from accelerate import Accelerator
-from accelerate.utils import broadcast_object_list, gather_object
 from torch import Tensor
 
+from cnndsl.training.device import Engine
 from cnndsl.training.errors import TrainingError
 
-__all__ = ["World", "device_of", "is_main_process", "part"]
+__all__ = ["World", "is_main_process", "part"]
 
 T = TypeVar("T")
 
@@ -26,9 +25,8 @@ def is_main_process() -> bool:
     return int(os.environ.get("RANK", "0")) == 0
 
 
-def device_of(accelerator: Accelerator) -> torch.device:
-    """The device that this process computes on; CPUs have no numbers."""
-    device: torch.device = accelerator.device
+def _unnumbered(device: torch.device) -> torch.device:
+    """The device; CPUs have no numbers."""
     return torch.device("cpu") if device.type == "cpu" else device
 
 
@@ -41,10 +39,10 @@ def part() -> None:
 class World:
     """The processes that train together; `rank` is this one's number, `size` how many there are."""
 
-    def __init__(self, accelerator: Accelerator) -> None:
-        self.rank: int = accelerator.process_index
-        self.size: int = accelerator.num_processes
-        self.device = device_of(accelerator)
+    def __init__(self, engine: Engine) -> None:
+        self.rank: int = engine.process_index
+        self.size: int = engine.num_processes
+        self.device = _unnumbered(engine.device)
 
     @property
     def main(self) -> bool:
@@ -63,6 +61,8 @@ class World:
         """What every process brings, in their order."""
         if self.size == 1:
             return [value]
+        from accelerate.utils import gather_object
+
         gathered: list[T] = gather_object([value])
         return gathered
 
@@ -70,6 +70,8 @@ class World:
         """What the main process has; the others' is ignored."""
         if self.size == 1:
             return value
+        from accelerate.utils import broadcast_object_list
+
         values: list[Any] = [value]
         broadcast_object_list(values)
         told: T = values[0]

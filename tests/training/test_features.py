@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 import cnndsl
 from cnndsl.training import SGD, AdamW, Cosine, Data, Plateau, TrainResult, TrainSettings, train
-from cnndsl.training.device import make_accelerator
+from cnndsl.training.device import make_engine
 from cnndsl.training.loop import Loop
 from cnndsl.training.progress import Silent
 from cnndsl.training.recipe import Mixed
@@ -37,7 +37,7 @@ def looped(data: Data, spec: str = PLAIN, **settings: Any) -> Loop:
     """A loop that has trained for an epoch."""
     torch.manual_seed(0)
     own = TrainSettings(device="cpu", **settings)
-    loop = Loop(cnndsl.compile(spec), own, data.train, make_accelerator(own))
+    loop = Loop(cnndsl.compile(spec), own, data.train, make_engine(own))
     loop.train_epoch(Silent())
     return loop
 
@@ -170,7 +170,7 @@ def test_memory_format(data: Data) -> None:
         settings = TrainSettings(device="cpu", memory_format=name, optimizer=SGD(lr=0.1))
         torch.manual_seed(0)
         layout = torch.channels_last if name == "channels_last" else torch.contiguous_format
-        loop = Loop(cnndsl.compile(SPEC), settings, data.train, make_accelerator(settings), layout)
+        loop = Loop(cnndsl.compile(SPEC), settings, data.train, make_engine(settings), layout)
         loop.train_epoch(Silent())
         results[name] = weights(loop)
     assert torch.allclose(results["contiguous"], results["channels_last"], atol=1e-5)

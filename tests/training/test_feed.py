@@ -1,6 +1,9 @@
 """Images on disk give the same run as images in memory, normalised and weighed as the settings say."""
 
 import json
+import multiprocessing
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +56,7 @@ def test_reading_batch_by_batch_changes_nothing(folder: Path, tmp_path: Path, wo
     settings: dict[str, Any] = {"augment": "flip shift=1 noise=0.1", "normalize": "channels"}
     in_memory = go(str(folder), tmp_path / "memory", **settings)
     streamed = go(str(folder), tmp_path / "disk", memory=0, workers=workers, **settings)
+    assert not multiprocessing.active_children()
     assert any("read batch by batch" in note for note in config(streamed)["data"]["notes"])
     assert not any("read batch by batch" in note for note in config(in_memory)["data"]["notes"])
     first, second = weights(in_memory), weights(streamed)
@@ -87,6 +91,22 @@ def test_an_image_that_breaks_on_the_way_is_named(folder: Path, workers: int) ->
     with pytest.raises(DataError, match=rf"^[^\n]*{stored.paths[1].name} is a broken image") as caught:
         list(stored.stream(workers).batches([torch.tensor([0]), torch.tensor([1])]))
     assert "Traceback" not in str(caught.value)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent as POSIX has them")
+def test_a_process_that_is_killed_is_told_of(folder: Path) -> None:
+    stored = load(folder, (1, 6, 6), memory=0).images
+    assert isinstance(stored, StoredImages)
+    before = set(multiprocessing.active_children())
+    read = stored.stream(1).batches([torch.tensor([0])] * 50)
+    next(read)
+    (worker,) = set(multiprocessing.active_children()) - before
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        os.kill(worker.pid or 0, signum)
+    next(read)
+    os.kill(worker.pid or 0, signal.SIGKILL)
+    with pytest.raises(DataError, match="a process that decodes images ended before its time"):
+        list(read)
 
 
 def test_what_is_seen_in_the_heads_is_said_before_anything_is_trained(folder: Path, tmp_path: Path) -> None:

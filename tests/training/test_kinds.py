@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 import cnndsl
+from cnndsl.cli import main
 from cnndsl.training import DataError, DataMismatch, load
 from cnndsl.training.address import absolute, beside
 from cnndsl.training.data import Known, from_arrays
@@ -249,3 +250,15 @@ def test_images_of_other_sizes_are_brought_to_the_networks(tmp_path: Path) -> No
     )
     assert cut.round().tolist() == squeezed.round().tolist() == [[1, 1, 1, 0, 0, 0]] * 6
     assert padded.round().tolist() == [*[[0] * 6] * 2, *[[1, 1, 1, 0, 0, 0]] * 3, [0] * 6]
+
+
+def test_a_check_runs_no_code_that_a_spec_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    (tmp_path / "must_not_run.py").write_text("raise SystemExit('imported')")
+    (tmp_path / "net.cnn").write_text(f'{SPEC}train {{\n  data "python:must_not_run:load"\n}}\n')
+    assert main(["check", "net.cnn"]) == 0
+    assert main(["show", "net.cnn"]) == 0
+    assert "must_not_run" not in sys.modules
+    # and training does, and says what came of it
+    assert main(["train", "net.cnn", "--device", "cpu"]) == 1

@@ -1,5 +1,6 @@
 """Optimizers, losses, schedules and augmentation mean what PyTorch means."""
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -8,8 +9,8 @@ from torch import nn
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, StepLR
 
 from cnndsl.training import SGD, Adam, AdamW, Bce, Cosine, CrossEntropy, Mse, OneCycle, Step
-from cnndsl.training.augment import shift
-from cnndsl.training.recipe import Objective, make_optimizer
+from cnndsl.training.optimizers import make_optimizer
+from cnndsl.training.recipe import Objective
 from cnndsl.training.schedule import rate_factor
 from cnndsl.training.settings import TrainSettings
 
@@ -47,9 +48,37 @@ def test_optimizers_carry_their_arguments() -> None:
     found = {key: sgd.defaults[key] for key in ("lr", "momentum", "weight_decay", "nesterov")}
     assert found == {"lr": 0.2, "momentum": 0.9, "weight_decay": 0.1, "nesterov": True}
     adam = make_optimizer(Adam(lr=0.2, weight_decay=0.3), weight)
-    assert type(adam) is torch.optim.Adam
+    assert isinstance(adam, torch.optim.Adam)
     assert (adam.defaults["lr"], adam.defaults["weight_decay"]) == (0.2, 0.3)
-    assert type(make_optimizer(AdamW(), weight)) is torch.optim.AdamW
+    assert isinstance(make_optimizer(AdamW(), weight), torch.optim.AdamW)
+
+
+@pytest.mark.parametrize(
+    ("settings", "theirs"),
+    [
+        (SGD(lr=0.1, momentum=0.9, weight_decay=0.1, nesterov=True), {"momentum": 0.9, "nesterov": True}),
+        (Adam(lr=0.1, weight_decay=0.1), {}),
+        (AdamW(lr=0.1, weight_decay=0.1), {}),
+    ],
+)
+def test_optimizers_do_what_pytorchs_do(settings: Any, theirs: dict[str, Any]) -> None:
+    torch.manual_seed(0)
+    ours, other = nn.Parameter(torch.rand(5, 3)), nn.Parameter(torch.empty(5, 3))
+    with torch.no_grad():
+        other.copy_(ours)
+    mine = make_optimizer(settings, [{"params": [ours]}])
+    kind = next(one for one in type(mine).__mro__ if one.__module__.startswith("torch."))
+    plain = kind([other], lr=0.1, weight_decay=0.1, **theirs)
+    for number in range(6):
+        for weight, optimizer in ((ours, mine), (other, plain)):
+            optimizer.zero_grad()
+            (weight**2).sin().sum().backward()
+            optimizer.step()
+        assert torch.equal(ours, other)
+        if number == 3:
+            # what is loaded is shared, so each gets a copy
+            mine.load_state_dict(deepcopy(plain.state_dict()))
+            plain.load_state_dict(deepcopy(mine.state_dict()))
 
 
 def test_losses_on_several_outputs() -> None:
@@ -70,22 +99,3 @@ def test_losses_on_one_output() -> None:
     assert Objective(Bce()).predict(outputs).tolist() == [0, 1, 1]
     assert Objective(Bce()).classes(1) == 2
     assert Objective(CrossEntropy()).classes(1) == 1
-
-
-def test_shift_moves_whole_images_and_repeats_the_edge() -> None:
-    image = torch.arange(3 * 5 * 4.0).reshape(3, 5, 4)
-    places = {}
-    for down in range(-2, 3):
-        for right in range(-2, 3):
-            rows, columns = (torch.arange(5) - down).clamp(0, 4), (torch.arange(4) - right).clamp(0, 3)
-            places[down, right] = image[:, rows][:, :, columns]
-    moved = shift(image.expand(200, 3, 5, 4), 2, torch.Generator().manual_seed(0))
-    seen = [next(place for place, found in places.items() if torch.equal(found, one)) for one in moved]
-    assert set(seen) == set(places)
-
-
-def test_shift_is_a_function_of_the_generator() -> None:
-    images = torch.rand(9, 1, 5, 5)
-    first, second = (shift(images, 1, torch.Generator().manual_seed(4)) for _ in range(2))
-    assert torch.equal(first, second)
-    assert not torch.equal(first, shift(images, 1, torch.Generator().manual_seed(5)))

@@ -334,12 +334,12 @@ def test_too_little_data(tmp_path: Path) -> None:
 
 def test_the_loop_is_the_plain_loop(data: Data) -> None:
     """Same batches, same weights as a loop written by hand."""
-    from cnndsl.training.device import make_accelerator
+    from cnndsl.training.device import make_engine
     from cnndsl.training.settings import TrainSettings
 
     settings = TrainSettings(optimizer=SGD(lr=0.1, momentum=0.9), device="cpu", batch=32)
     torch.manual_seed(0)
-    ours = loop.Loop(cnndsl.compile(SPEC), settings, data.train, make_accelerator(settings))
+    ours = loop.Loop(cnndsl.compile(SPEC), settings, data.train, make_engine(settings))
     ours.train_epoch(Silent())
     torch.manual_seed(0)
     model = cnndsl.compile(SPEC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,28 +65,48 @@ class _Order:
         return len(self.batches)
 
 
+def _leave_signals(worker: int) -> None:
+    """Ctrl-C reaches all processes of a terminal; when a run ends is for the one to say that trains."""
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_IGN)
+
+
 class Stream:
     """Batches of images on disk, decoded ahead by `workers` processes; with 0, by this one when asked."""
 
     def __init__(self, images: StoredImages, workers: int) -> None:
         self.order = _Order()
-        self.loader: DataLoader[Tensor | DataError | OSError] = DataLoader(
+        self.loader: DataLoader[Tensor | DataError | OSError] | None = DataLoader(
             _Batches(images),
             batch_size=None,
             sampler=self.order,
             num_workers=workers,
             persistent_workers=workers > 0,
+            worker_init_fn=_leave_signals,
             # its own: the random numbers of the training are not the loader's to draw
             generator=torch.Generator(),
         )
 
     def batches(self, indices: Sequence[Tensor]) -> Iterator[Tensor]:
         """The images at each of `indices`, one batch after the other; errors as in `decode_or_blame`."""
+        assert self.loader is not None, "a stream that was closed"
         self.order.batches = [batch.tolist() for batch in indices]
-        for batch in self.loader:
+        read = iter(self.loader)
+        for _ in indices:
+            try:
+                batch = next(read)
+            except RuntimeError as error:
+                raise DataError(
+                    f"a process that decodes images ended before its time: {str(error).splitlines()[0]}",
+                    help=("fewer `--workers` take less memory",),
+                ) from error
             if not isinstance(batch, Tensor):
                 raise batch
             yield batch
+
+    def close(self) -> None:
+        """End the processes."""
+        self.loader = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
