@@ -109,10 +109,8 @@ def _row_boxes(context: Context, row: Sequence[Piece]) -> Iterator[Box]:
         yield scopes_box(context, scopes, row[0].frame)
         return
     units = [piece.unit for piece in row if piece.unit is not None]
-    while units:
-        lines, taken = grouped_lines(context, units, MOST_LINES)
-        yield _units_box(context, units[:taken], lines, row[0].frame)
-        units = units[taken:]
+    for portion, lines in grouped_lines(context, units, MOST_LINES):
+        yield _units_box(context, portion, lines, row[0].frame)
 
 
 def _units_box(context: Context, units: Sequence[Unit], lines: tuple[Line, ...], frame: int | None) -> Box:
