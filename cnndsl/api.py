@@ -24,9 +24,10 @@ from cnndsl.syntax import Body
 from cnndsl.text import Source
 
 if TYPE_CHECKING:
+    from torch import Tensor, nn
+
     from cnndsl.backends.drawing.dot import Diagram
     from cnndsl.backends.drawing.picture import Picture
-    from torch import Tensor, nn
 
 __all__ = [
     "Inputs",
@@ -327,7 +328,7 @@ def draw(
     picture = Picture(check(spec, input, {**(params or {}), **more_params}), options)
     if style == "volume":
         return picture
-    from cnndsl.backends.drawing.dot import Diagram, to_digraph
+    from cnndsl.backends.drawing.dot import to_digraph
 
     diagram: Diagram = to_digraph(picture.plan, options)
     diagram.picture = picture

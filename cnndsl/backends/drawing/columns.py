@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 from cnndsl.backends.drawing.geometry import Geometry
@@ -79,7 +80,7 @@ def _parts(sequence: Sequence, cuts: list[int]) -> list[list[int]]:
     """The keys of the items of each column, what stands beside the trunk too."""
     bounds = [0, *cuts, sequence.count]
     home: dict[int, int] = {}
-    for column, (begin, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for column, (begin, end) in enumerate(itertools.pairwise(bounds)):
         for key in sequence.trunk.keys[begin:end]:
             home[key] = column
     for side in sequence.trunk.sides:
@@ -94,7 +95,7 @@ def _parts(sequence: Sequence, cuts: list[int]) -> list[list[int]]:
 
 
 def _beside(columns: list[Geometry], net: Net, parts: list[list[int]]) -> Geometry:
-    """The columns next to each other, the value that goes on led from the end of one to the top of the next."""
+    """The columns next to each other; the value that goes on is led from one's end to the next one's top."""
     whole = Geometry()
     home = {key: column for column, keys in enumerate(parts) for key in keys}
     v = 0.0

@@ -36,7 +36,9 @@ class Word(NamedTuple):
 
 
 def _word(context: Context, unit: Unit) -> Word:
-    return Word(short_words(unit.head), behind(unit.nodes[1:]), family_of(unit.head), context.shape(unit.last))
+    return Word(
+        short_words(unit.head), behind(unit.nodes[1:]), family_of(unit.head), context.shape(unit.last)
+    )
 
 
 def parts_of(context: Context, units: Sequence[Unit]) -> tuple[Part, ...]:
@@ -135,7 +137,11 @@ def scopes_box(context: Context, scopes: Sequence[Scope], frame: int | None) -> 
         if taken < len(words):
             inner = (*inner, Line("", f"… and {len(words) - taken} more"))
     shared = context.shared(scope)
-    lines = [title, *(Line("", plain) for plain in map(_plain, inner)), *([Line("", shared)] if shared else [])]
+    lines = [
+        title,
+        *(Line("", plain) for plain in map(_plain, inner)),
+        *([Line("", shared)] if shared else []),
+    ]
     parts = _parts(words) if words and len(scopes) == 1 else ()
     if not parts:
         parts = (Part(block or scope.key, "block", len(scopes), shape),)

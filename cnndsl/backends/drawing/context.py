@@ -32,7 +32,9 @@ class Context:
         self.units = units_of(self.graph, self.readers)
         self.inside = self._inside()
         self._guilty = [
-            (one.span.start, one.span.end, one.span.source) for one in report.diagnostics if one.severity == "error"
+            (one.span.start, one.span.end, one.span.source)
+            for one in report.diagnostics
+            if one.severity == "error"
         ]
 
     def _inside(self) -> list[list[int]]:
@@ -96,7 +98,7 @@ class Context:
 
     def leaving_values(self, nodes: Sequence[int]) -> set[int]:
         """Which values of the nodes others read, or outputs give."""
-        within = {id: 0 for id in nodes}
+        within = dict.fromkeys(nodes, 0)
         for id in nodes:
             for value in self.graph.nodes[id].inputs:
                 if value in within:

@@ -41,7 +41,9 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
     def _repr_svg_(self) -> str:
         return self.svg()
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None, **_: object) -> dict[str, str]:
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None, **_: object
+    ) -> dict[str, str]:
         return {"image/svg+xml": self.svg(), "text/plain": self.source}
 
 
@@ -85,7 +87,8 @@ def _inside(diagram: graphviz.Digraph, plan: Plan, theme: Theme, frame: Frame | 
         with diagram.subgraph(name=f"cluster_{child.id}") as cluster:
             title = f"<b>{escape(child.title)}</b> {escape(child.detail)}"
             cluster.attr(label=f"<{title.strip()}>", labeljust="l", fontsize="9", fontcolor=theme.faint,
-                         style="filled,rounded", color=theme.frame_border, fillcolor=theme.frames[0])  # fmt: skip
+                         style="filled,rounded", color=theme.frame_border,
+                         fillcolor=theme.frames[0])  # fmt: skip
             _inside(cluster, plan, theme, child)
 
 
@@ -100,7 +103,12 @@ def _box(box: Box, theme: Theme) -> dict[str, str]:
     if box.trouble == "mistake":
         look |= {"color": theme.mistake, "penwidth": "2.2"}
     if box.kind in ("input", "output"):
-        return {"label": f"<<b>{escape(box.lines[0].strong)}</b>>", "shape": "plaintext", "style": "", "margin": "0.04"}
+        return {
+            "label": f"<<b>{escape(box.lines[0].strong)}</b>>",
+            "shape": "plaintext",
+            "style": "",
+            "margin": "0.04",
+        }
     if box.kind == "join":
         look |= {"shape": "circle", "fixedsize": "true", "width": "0.28", "height": "0.28", "margin": "0",
                  "style": f"filled{dash}", "fillcolor": theme.page}  # fmt: skip

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
 from cnndsl.backends.drawing.geometry import Geometry
 from cnndsl.backends.drawing.plan import Frame, Plan
 
-__all__ = ["ENTRY", "EXIT", "Flow", "FrameNet", "Item", "Link", "Measure", "Net", "Size", "frame_key", "nets_of"]
+__all__ = [
+    "ENTRY",
+    "EXIT",
+    "Flow",
+    "FrameNet",
+    "Item",
+    "Link",
+    "Measure",
+    "Net",
+    "Size",
+    "frame_key",
+    "nets_of",
+]
 
 # "up" is laid out as "down", to be put in place upside down.
 Flow = Literal["down", "right", "up"]
@@ -69,7 +82,7 @@ class Item(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A value that goes from one item to another, or over the border; `label` is the edge whose size it bears."""
+    """A value that goes from one item to another, or over the border; `label` is the edge to name."""
 
     source: int
     value: int
@@ -126,7 +139,7 @@ def nets_of(plan: Plan) -> dict[int | None, FrameNet]:
     seen: set[int] = set()
     for box in plan.boxes:
         chain = chains[box.frame]
-        for outer, inner in zip(chain, chain[1:], strict=False):
+        for outer, inner in itertools.pairwise(chain):
             assert inner is not None
             if inner not in seen:
                 seen.add(inner)
@@ -145,7 +158,9 @@ def nets_of(plan: Plan) -> dict[int | None, FrameNet]:
         for level in range(common, len(ways[0])):
             _add(links[ways[0][level]], _item(ways[0], level + 1, edge.source), edge.value, EXIT, index, None)
         for level in range(common, len(ways[1])):
-            _add(links[ways[1][level]], ENTRY, edge.value, _item(ways[1], level + 1, edge.target), index, None)
+            _add(
+                links[ways[1][level]], ENTRY, edge.value, _item(ways[1], level + 1, edge.target), index, None
+            )
     return {frame: FrameNet(tuple(keys[frame]), tuple(links[frame].values())) for frame in chains}
 
 
@@ -160,7 +175,7 @@ def _chain(plan: Plan, frame: Frame) -> tuple[int | None, ...]:
 
 
 def _item(way: tuple[int | None, ...], level: int, box: int) -> int:
-    """What stands for a box in the net at a level of the frames around it: itself, or the frame it lies in."""
+    """What stands for a box at a level of the frames around it: itself, or the frame it lies in."""
     if level >= len(way):
         return box
     frame = way[level]
@@ -169,7 +184,12 @@ def _item(way: tuple[int | None, ...], level: int, box: int) -> int:
 
 
 def _add(
-    links: dict[tuple[int, int, int], Link], source: int, value: int, target: int, edge: int, label: int | None
+    links: dict[tuple[int, int, int], Link],
+    source: int,
+    value: int,
+    target: int,
+    edge: int,
+    label: int | None,
 ) -> None:
     found = links.get((source, value, target))
     edges = (edge,) if found is None else (*found.edges, edge)

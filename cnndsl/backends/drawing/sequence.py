@@ -8,6 +8,7 @@ leave, tracks on which values go aside, tracks on which others arrive, and room 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -47,8 +48,8 @@ def lay_net(net: Net, flow: Flow, size_of: Callable[[int], str]) -> Geometry:
 class Sequence:
     """One net in the making.
 
-    `extra` is more room in the gaps before items of the trunk, by their places; `taps` are values, by the keys
-    of their items, that go aside to what is laid out elsewhere.
+    `extra` is more room in the gaps before items of the trunk, by their places; `taps` are values, by the
+    keys of their items, that go aside to what is laid out elsewhere.
     """
 
     def __init__(
@@ -161,7 +162,7 @@ class Sequence:
             end = at + item.length
 
     def _turned_reach(self, place: int, value: int) -> tuple[float, float]:
-        """How far what stands across the flow, behind a place, reaches along it, before its axis and behind."""
+        """How far what stands across the flow behind a place reaches along it, on both sides of its axis."""
         low = high = 0.0
         for side, (inner, turned) in zip(self.trunk.sides, self.inner, strict=True):
             if turned and inner is not None and side.start == place and side.links[0].value == value:
@@ -221,7 +222,11 @@ class Sequence:
                 self._label(link, end, self._out(link), stacked * LABEL_HEIGHT)
         for (_, value), at in self.arrivals.items():
             reach = max(
-                (max(abs(self._out(link)), abs(self._in(link))) for link in self.trunk.direct if link.value == value),
+                (
+                    max(abs(self._out(link)), abs(self._in(link)))
+                    for link in self.trunk.direct
+                    if link.value == value
+                ),
                 default=0.0,
             )
             self.skylines[1].add(at - 4, at + 4, reach)
@@ -279,7 +284,9 @@ class Sequence:
             return usual
         order = [link.source for link in self.net.links if link.target == self.trunk.keys[end]]
         mine = [order.index(link.source) for link in side.links if link.target == self.trunk.keys[end]]
-        trunk = [order.index(link.source) for link in self.trunk.direct if link.target == self.trunk.keys[end]]
+        trunk = [
+            order.index(link.source) for link in self.trunk.direct if link.target == self.trunk.keys[end]
+        ]
         return -usual if mine and trunk and len(order) > 2 and mine[0] < trunk[0] else usual
 
     def _put(self, index: int, direction: int) -> None:
@@ -332,7 +339,7 @@ class Sequence:
         bounds = [begin, *sorted(room), end]
         free = [
             min(max(middle, low + 4), high - 4 - length)
-            for low, high in zip(bounds, bounds[1:], strict=False)
+            for low, high in itertools.pairwise(bounds)
             if high - low >= length + 8
         ]
         return min(free, key=lambda at: abs(at - middle)) if room and free else best
@@ -362,7 +369,9 @@ class Sequence:
             start = self.place.get(link.source)
             if start is None:
                 continue
-            v = placed.v + (inner.entries.get(link.value, 0.0) if inner is not None and not placed.turned else 0.0)
+            v = placed.v + (
+                inner.entries.get(link.value, 0.0) if inner is not None and not placed.turned else 0.0
+            )
             if start == -1 and not self._is_main(link.value):
                 port = self.lanes.setdefault((-1, link.value), v)
                 fork = [(0.0, port), (1.0, port)]

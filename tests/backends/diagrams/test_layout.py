@@ -90,7 +90,11 @@ def test_a_long_chain_is_wrapped_to_fit_a_page() -> None:
     spec = "input 3x64x64\n" + "\n".join(f"a{i}: [conv {i + 1} k3 p1]" for i in range(40))
     plan = plan_of(spec)
     layout = laid_out(plan, Options())
-    columns = {round(spot.x + spot.width / 2) for box, spot in layout.boxes.items() if plan.boxes[box].kind == "stage"}
+    columns = {
+        round(spot.x + spot.width / 2)
+        for box, spot in layout.boxes.items()
+        if plan.boxes[box].kind == "stage"
+    }
     assert 2 <= len(columns) <= 6
     assert layout.height < 1000
     assert not faults(plan, layout)
@@ -116,7 +120,9 @@ def test_a_legend_says_what_the_picture_holds() -> None:
         scene = compose(plan, laid_out(plan, options), options)
         return {shape.text for shape in scene.shapes if isinstance(shape, Text)}
 
-    spec = "input 4x8x8 -> conv 4 k3 p1 -> maxpool 2 -> concat { identity | relu } -> mul { identity | sigmoid }"
+    spec = (
+        "input 4x8x8 -> conv 4 k3 p1 -> maxpool 2 -> concat { identity | relu } -> mul { identity | sigmoid }"
+    )
     assert {"convolution", "pooling", "activation", "concatenate", "multiply"} <= texts(spec)
     assert not {"linear", "add", "in training only", "mistake"} & texts(spec)
     assert "convolution" not in texts(spec, legend=False)
