@@ -59,8 +59,8 @@ def unit_box(context: Context, unit: Unit, frame: int | None, name: str = "") ->
     nodes = tuple(node.id for node in unit.nodes)
     training_only = head.training_only
     if isinstance(head.layer, Join):
-        lines = (Line(head.layer.name),)
-        return Box(0, "join", "join", lines, nodes, (), head.layer.symbol, frame, training_only=training_only)
+        name_line = (Line(head.layer.name),)
+        return Box(0, "join", "join", name_line, nodes, (), head.layer.symbol, frame, training_only=training_only)
     if head.id in context.graph.inputs:
         return Box(0, "input", "input", (Line(head.path),), nodes, _parts(context, unit), frame=frame)
     lines = [Line(head_words(head))]

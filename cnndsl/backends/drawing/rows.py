@@ -112,7 +112,7 @@ def _has_weights(context: Context, node: Node) -> bool:
 
 def _is_strided(node: Node) -> bool:
     stride = node.arguments.get("stride", 1)
-    return max(stride if isinstance(stride, tuple) else (stride,)) > 1
+    return any(step > 1 for step in (stride if isinstance(stride, tuple) else (stride,)))
 
 
 def _row_boxes(context: Context, row: Sequence[Piece]) -> Iterator[Box]:

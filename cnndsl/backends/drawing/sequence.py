@@ -119,11 +119,11 @@ class Sequence:
         ending: dict[int, list[int]] = {}
         for index, side in enumerate(self.trunk.sides):
             for link in side.links:
-                start, end = self.place.get(link.source), self.place.get(link.target)
-                if start is not None and (start >= 0 or self._is_main(link.value)):
-                    _once(forking.setdefault(start, []), link.value)
-                if end is not None and end < self.count and not self.items[end].radius:
-                    _once(arriving.setdefault(end, []), link.value)
+                source, target = self.place.get(link.source), self.place.get(link.target)
+                if source is not None and (source >= 0 or self._is_main(link.value)):
+                    _once(forking.setdefault(source, []), link.value)
+                if target is not None and target < self.count and not self.items[target].radius:
+                    _once(arriving.setdefault(target, []), link.value)
             if side.keys and not self.inner[index][1]:
                 ending.setdefault(self.count if side.end is None else side.end, []).append(index)
         for key, value in self.taps.items():

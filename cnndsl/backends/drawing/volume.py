@@ -5,13 +5,14 @@ from __future__ import annotations
 from math import log2
 from typing import NamedTuple
 
-from cnndsl.backends.drawing.compose import arrow_head, box_words, compose
+from cnndsl.backends.drawing.compose import box_words, compose
 from cnndsl.backends.drawing.layout import Spot, Way, lay_bent, lay_out
 from cnndsl.backends.drawing.metrics import line_width
 from cnndsl.backends.drawing.nets import Size
 from cnndsl.backends.drawing.options import Options
 from cnndsl.backends.drawing.plan import Box, Line, Part, Plan
 from cnndsl.backends.drawing.scene import Path, Point, Polygon, Scene, Shape
+from cnndsl.backends.drawing.shapes import arrow_head
 from cnndsl.backends.drawing.sizes import box_size, text_height
 from cnndsl.backends.drawing.theme import Theme, theme_of
 from cnndsl.backends.drawing.words import with_count
