@@ -14,15 +14,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cnndsl.api import check, compile, draw, features, format, show, to_python
+    from cnndsl.analysis.comparing import Comparison
+    from cnndsl.api import check, compile, diff, draw, features, format, show, to_python
     from cnndsl.backends.matching import WeightsError
     from cnndsl.diagnostics import Diagnostic, PluginError, SpecError
     from cnndsl.report import Report
-    from cnndsl.training import train
+    from cnndsl.training import load_run, train
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Comparison",
     "Diagnostic",
     "PluginError",
     "Report",
@@ -31,15 +33,18 @@ __all__ = [
     "__version__",
     "check",
     "compile",
+    "diff",
     "draw",
     "features",
     "format",
+    "load_run",
     "show",
     "to_python",
     "train",
 ]
 
 _HOMES = {
+    "Comparison": "cnndsl.analysis.comparing",
     "Diagnostic": "cnndsl.diagnostics",
     "PluginError": "cnndsl.diagnostics",
     "Report": "cnndsl.report",
@@ -47,9 +52,11 @@ _HOMES = {
     "WeightsError": "cnndsl.backends.matching",
     "check": "cnndsl.api",
     "compile": "cnndsl.api",
+    "diff": "cnndsl.api",
     "draw": "cnndsl.api",
     "format": "cnndsl.api",
     "features": "cnndsl.api",
+    "load_run": "cnndsl.training",
     "show": "cnndsl.api",
     "to_python": "cnndsl.api",
     "train": "cnndsl.training",

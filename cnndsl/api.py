@@ -20,7 +20,7 @@ from cnndsl.elaboration.arriving import input_problem, open_letters
 from cnndsl.ir import Graph
 from cnndsl.parser import parse_all, together
 from cnndsl.report import Report
-from cnndsl.syntax import Body
+from cnndsl.syntax import Body, Budget
 from cnndsl.text import Source
 
 if TYPE_CHECKING:
@@ -29,12 +29,15 @@ if TYPE_CHECKING:
     from cnndsl.backends.drawing.dot import Diagram
     from cnndsl.backends.drawing.picture import Picture
 
+    from cnndsl.analysis.comparing import Comparison
+
 __all__ = [
     "Inputs",
     "Spec",
     "check",
     "check_source",
     "compile",
+    "diff",
     "draw",
     "features",
     "format",
@@ -131,7 +134,9 @@ def _check(
         elif parsed.diagnostics:
             found = together(parsed, result.diagnostics)
         else:
-            found = result.diagnostics or _dead_ends(result.graph)
+            found = (
+                result.diagnostics or _dead_ends(result.graph) or _over_budget(tree, result.graph, letters)
+            )
         if found:
             from cnndsl.elaboration.echoes import without_echoes
 
@@ -171,6 +176,16 @@ def _dead_ends(graph: Graph) -> tuple[Diagnostic, ...]:
     from cnndsl.analysis.dead_ends import unused_outputs
 
     return unused_outputs(graph, (node.id for node in graph.nodes if node.id not in read))
+
+
+def _over_budget(tree: Body, graph: Graph, letters: Sequence[str]) -> tuple[Diagnostic, ...]:
+    """What the spec asserts of the network's costs and does not hold."""
+    budgets = [statement for statement in tree.statements if isinstance(statement, Budget)]
+    if not budgets:
+        return ()
+    from cnndsl.analysis.budgets import over_budget
+
+    return over_budget(budgets, graph, bool(letters))
 
 
 def _shapes(input: Inputs) -> Shape | dict[str, Shape]:
@@ -272,11 +287,56 @@ def to_python(spec: Spec, input: Inputs | None = None, **params: Any) -> str:
     return write(_checked(spec, input, params).graph)
 
 
-def show(spec: Spec, input: Inputs | None = None, **params: Any) -> str:
-    """The table of layers with output shapes, parameters and multiply-adds."""
+def show(
+    spec: Spec,
+    input: Inputs | None = None,
+    *,
+    format: str = "table",
+    batch: int | None = None,
+    depth: int | None = None,
+    all: bool = False,
+    columns: Sequence[str] = (),
+    optimizer: str | None = None,
+    **params: Any,
+) -> str:
+    """The table: a row an operation, with output shape, parameters, multiply-adds and receptive field.
+
+    `format` is table, markdown, csv, latex or json. Shapes and multiply-adds are for one sample without the
+    batch axis, or for a `batch` with it; memory is told for the batch and the `optimizer`. Scopes whose names
+    have `depth` parts are one row; repeats of the scope before them are one, unless `all` is wanted.
+    `columns` are some of name, layer, kernel, stride, padding, dilation, groups, mode, output, parameters,
+    share, macs and receptive_field. Other keyword arguments set the spec's `param`s.
+
+    Of a spec with mistakes it shows what is known, and the mistakes in their places. Errors: ValueError for
+    an option that cannot be; OSError where a file cannot be read.
+
+    >>> print(show("input 3x8x8 -> conv 4 k3", format="csv", columns=["name", "output", "macs"]))
+    name,output,macs
+    input,3x8x8,0
+    0,4x6x6,3888
+    """
+    from cnndsl.backends.summary import Options
     from cnndsl.backends.summary import show as table
 
-    return table(check(spec, input, params))
+    options = Options(batch, depth, all, tuple(columns), optimizer)
+    return table(check(spec, input, params), format, options)
+
+
+def diff(before: Spec, after: Spec, input: Inputs | None = None, **params: Any) -> Comparison:
+    """What two specs differ in, layer by layer and in sum; printed, it is a table.
+
+    `input` is the shape of one sample for both, keyword arguments set `param`s of both. Layers are laid
+    beside each other in their order, labelled ones by their labels, so that one put in moves no other.
+
+    Errors: SpecError for a spec with mistakes; OSError where a file cannot be read.
+
+    >>> found = diff("input 3x8x8 -> conv 4 k3 -> relu", "input 3x8x8 -> conv 4 k3 -> gelu")
+    >>> [(change.kind, change.after.path) for change in found.changes]
+    [('changed', '1')]
+    """
+    from cnndsl.analysis.comparing import compare
+
+    return compare(_checked(before, input, params), _checked(after, input, params))
 
 
 def draw(

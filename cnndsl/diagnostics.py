@@ -33,7 +33,7 @@ ERRORS: frozenset[str] = frozenset(
     missing-input wrong-rank needs-flatten kernel-too-large empty-output padding-too-large
     output-padding-too-large same-needs-stride-1 groups-mismatch not-divisible shape-mismatch
     shape-assertion free-size
-    tap-before-label too-large unused-output
+    tap-before-label too-large unused-output budget-exceeded
     train-setting data-mismatch
     """.split()
 )

@@ -170,14 +170,12 @@ class _Elaborator(Arriving, Joining, Applying, Reusing, Looping):
                 self.loop(statement, place)
             case s.If():
                 self.condition(statement, place)
-            case s.Lost():
-                if statement.has_value:
-                    self.lose(place, statement.span)
             case s.OutputBlock():
                 # Below the top level it was refused, and its value has nowhere to go.
                 self.named_output(statement, place)
-            case s.Model() | s.Block() | s.Train() | s.FileUse() | s.Input():
-                # Collected before the run, which also refused them below the top level.
+            case s.Model() | s.Block() | s.Train() | s.FileUse() | s.Input() | s.Budget():
+                # Collected before the run, which also refused them below the top level; budgets are judged
+                # when the whole network is there.
                 pass
             case _:
                 self.item(statement, place, None)
@@ -239,6 +237,9 @@ class _Elaborator(Arriving, Joining, Applying, Reusing, Looping):
                     place.current = tapped
             case s.Reuse():
                 self.reuse(item, place)
+            case s.Lost():
+                if item.has_value:
+                    self.lose(place, item.span)
             case _:
                 raise TypeError(f"{type(item).__name__} is no item")
 

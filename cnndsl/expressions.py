@@ -161,6 +161,8 @@ class _Evaluator:
         match node:
             case s.Number() | s.Text() | s.Truth():
                 return node.value
+            case s.Amount():
+                raise _fail("syntax-error", "an amount stands behind `assert` only", node.span)
             case s.Name():
                 return self._name(node)
             case s.Parenthesised():
@@ -308,6 +310,9 @@ class _Evaluator:
     def _call(self, node: s.FunctionCall, depth: int) -> Any:
         function = FUNCTIONS.get(node.function)
         if function is None:
+            if node.function in ("not", "and", "or"):
+                message = f"`{node.function}(` reads as a function: a blank stands behind `{node.function}`"
+                raise _fail("unknown-name", message, node.span)
             raise _fail(
                 "unknown-name",
                 f"there is no function `{node.function}`",

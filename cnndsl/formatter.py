@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
+from string import ascii_letters
 from typing import Any, NamedTuple
 
 from cnndsl import syntax as s
@@ -42,6 +43,7 @@ _TOKEN = re.compile(
     | (?P<text>    "[^"\n]*" )
     | (?P<tap>     @ (?: "[^"\n]*" | [A-Za-z_](?:{_SPLICED})* ) (?: \. (?: "[^"\n]*" | (?:{_SPLICED})+ ) )* )
     | (?P<shape>   [0-9]+ (?: x (?: [0-9]+ | [A-Z] | _ ) )+ (?![A-Za-z0-9_]) )
+    | (?P<amount>  (?! [0-9.]+ [eE][+-]?[0-9] ) (?: [0-9]+\.?[0-9]* | \.[0-9]+ ) [A-Za-z]+ (?![A-Za-z0-9_]) )
     | (?P<number>  (?: [0-9]+\.?[0-9]* | \.[0-9]+ ) (?: [eE][+-]?[0-9]+ )? )
     | (?P<word>    [A-Za-z_][A-Za-z0-9_]* )
     | (?P<sign>    -> | :: | [<>=!]= | // | [-+*/%<>=|,(){{}}\[\]] )
@@ -150,6 +152,9 @@ def _written(token: _Token) -> str:
         return token.text[:-1].rstrip(" \t") + ":"
     if token.kind == "shape":
         return "x".join(_whole(axis) if axis.isdigit() else axis for axis in token.text.split("x"))
+    if token.kind == "amount":
+        number = token.text.rstrip(ascii_letters)
+        return _number(number) + token.text[len(number) :]
     return _number(token.text) if token.kind == "number" else token.text
 
 

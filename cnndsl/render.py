@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from cnndsl.diagnostics import Diagnostic, Fix
-from cnndsl.terminal import Style, printable, visible
+from cnndsl.terminal import Style, printable, text_width, visible
 from cnndsl.text import Source, Span
 
 __all__ = ["render_concise", "render_full"]
@@ -42,19 +42,8 @@ def _cells(line: str) -> list[str]:
     for character in line:
         cell = " " * (TAB - column % TAB) if character == "\t" else visible(character)
         cells.append(cell)
-        column += _width(cell)
+        column += text_width(cell)
     return cells
-
-
-def _width(text: str) -> int:
-    """How many columns a terminal gives to a text."""
-    if text.isascii():
-        return len(text)
-    from unicodedata import category, east_asian_width
-
-    # Marks stand over the character before them; joiners and other signs of format have no width at all.
-    nothing = ("Mn", "Me", "Cf")
-    return sum(0 if category(c) in nothing else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _marks(span: Span, label: str, primary: bool) -> list[Mark]:
@@ -83,7 +72,7 @@ def _columns(cells: Sequence[str], marks: Iterable[Mark]) -> list[tuple[Mark, in
     """Each mark with its terminal columns; a mark behind the line's end is one column wide."""
     edges = [0]
     for cell in cells:
-        edges.append(edges[-1] + _width(cell))
+        edges.append(edges[-1] + text_width(cell))
 
     def edge(index: int) -> int:
         return edges[index] if index < len(edges) else edges[-1] + index - len(edges) + 1
@@ -101,7 +90,7 @@ def _crop(
     begin = max(0, low - max(8, (width - (high - low)) // 2))
     text, column = "", 0
     for cell in cells:
-        end = column + _width(cell)
+        end = column + text_width(cell)
         if begin <= column and end <= begin + width:
             text += cell
         elif column < begin < end:
@@ -142,12 +131,12 @@ def _one_row(row: list[tuple[Mark, int, int]], style: Style, severity: str, widt
         line += " " * (start - column) + paint(mark, ("^" if mark.primary else "-") * (end - start))
         column = end
     last = row[-1][0]
-    fits = column + 1 + _width(last.label) <= width
+    fits = column + 1 + text_width(last.label) <= width
     if last.label and fits:
         line += " " + paint(last, last.label)
     rows = [line]
     if last.label and not fits:
-        rows.append(" " * max(0, min(row[-1][1], width - _width(last.label))) + paint(last, last.label))
+        rows.append(" " * max(0, min(row[-1][1], width - text_width(last.label))) + paint(last, last.label))
     hanging = [entry for entry in row[:-1] if entry[0].label]
 
     def stems(entries: list[tuple[Mark, int, int]]) -> tuple[str, int]:
@@ -182,7 +171,7 @@ def _snippet(
         previous = number
         cells = _cells(source.line(number))
         placed = _columns(cells, dict.fromkeys(by_line[number]))
-        total = sum(map(_width, cells))
+        total = sum(map(text_width, cells))
         groups = [placed]
         if total > width and max(end for _, _, end in placed) - min(start for _, start, _ in placed) > width:
             groups = [[entry] for entry in placed]
@@ -213,7 +202,7 @@ def _fix(fix: Fix, gutter: int, style: Style, width: int) -> list[str]:
     for edit in reversed(edits):
         text = text[: edit.span.start - begin] + edit.text + text[edit.span.end - begin :]
     shown = text.rstrip("\n").split("\n")
-    if len(shown) > MOST_FIX_LINES or any(_width("".join(_cells(line))) > width for line in shown):
+    if len(shown) > MOST_FIX_LINES or any(text_width("".join(_cells(line))) > width for line in shown):
         return rows
     for number, line in enumerate(shown, first):
         rows.append(

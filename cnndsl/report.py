@@ -11,6 +11,7 @@ from cnndsl.ir import Graph, Node
 from cnndsl.text import Source
 
 if TYPE_CHECKING:
+    from cnndsl.analysis.memory import Memory
     from cnndsl.analysis.sizes.answer import AxisSizes
 
 __all__ = ["Report"]
@@ -81,6 +82,28 @@ class Report:
         """Multiply-adds of convolutions, linear layers and attention for one sample, in evaluation mode."""
         return sum(node.macs for node in self.graph.nodes if not node.training_only)
 
+    @property
+    def flops(self) -> int:
+        """Floating-point operations for one sample: two for each multiply-add."""
+        return 2 * self.macs
+
+    def memory(self, batch: int = 1, optimizer: str | None = None, bytes_per_number: int = 4) -> Memory:
+        """The bytes that a pass in evaluation mode takes, or with an `optimizer` a step of training.
+
+        `optimizer` is one of PyTorch's in small letters, `momentum` sgd with momentum; ValueError for others.
+        What is counted is said in `cnndsl.analysis.memory.COUNTS`. With open sizes it is for `example_input`.
+
+        >>> import cnndsl
+        >>> report = cnndsl.check("input 1x28x28 -> flatten -> linear 10")
+        >>> report.memory().total, report.memory(batch=64, optimizer="adam").total
+        (34576, 326304)
+        """
+        from cnndsl.analysis.memory import inference_memory, training_memory
+
+        if optimizer is None:
+            return inference_memory(self.graph, batch, bytes_per_number)
+        return training_memory(self.graph, batch, optimizer, bytes_per_number)
+
     def shape(self, node: Node) -> tuple[int | str, ...] | None:
         """The shape of a node's output, an open size as a formula: `(64, "floor(H/2)", 112)`."""
         return self.open_shapes.get(node.id, node.output_shape)
@@ -100,6 +123,12 @@ class Report:
         from cnndsl.backends.json_report import report_to_json
 
         return report_to_json(self)
+
+    def _repr_html_(self) -> str:
+        """How a notebook displays the report: the verdict, the diagnostics and the table."""
+        from cnndsl.backends.summary import report_html
+
+        return report_html(self)
 
     def __str__(self) -> str:
         from cnndsl.render import render_full

@@ -8,15 +8,31 @@ Every node is immutable and knows its span. No layer names live here: `conv 16 k
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from cnndsl.text import Span
 
+if TYPE_CHECKING:
+    from typing import Self, dataclass_transform
+
+    # A type checker compares named tuples field by field, and unions of nodes that hold nodes for minutes: to
+    # it the nodes are frozen classes of their own.
+    @dataclass_transform(frozen_default=True)
+    class Node:
+        """What every node is to a type checker."""
+
+        def _replace(self, **changes: Any) -> Self: ...
+
+else:
+    from typing import NamedTuple as Node
+
 __all__ = [
+    "Amount",
     "Argument",
     "Assertion",
     "Block",
     "Body",
+    "Budget",
     "Call",
     "Chain",
     "Comparison",
@@ -62,56 +78,64 @@ __all__ = [
 # Expressions
 
 
-class Number(NamedTuple):
+class Number(Node):
     """A whole or decimal number."""
 
     span: Span
     value: int | float
 
 
-class Text(NamedTuple):
+class Amount(Node):
+    """A number with a unit behind it, in what is asserted of the network: `5M`, `2GB`."""
+
+    span: Span
+    number: int | float
+    unit: str
+
+
+class Text(Node):
     """A quoted text."""
 
     span: Span
     value: str
 
 
-class Truth(NamedTuple):
+class Truth(Node):
     """`true` or `false`."""
 
     span: Span
     value: bool
 
 
-class Name(NamedTuple):
+class Name(Node):
     """A bare word: a bound name, an axis letter, a flag, a switch or a word that an argument takes."""
 
     span: Span
     word: str
 
 
-class Listing(NamedTuple):
+class Listing(Node):
     """`[a, b]`."""
 
     span: Span
     entries: tuple[Expression, ...]
 
 
-class Tuple(NamedTuple):
+class Tuple(Node):
     """`(a, b)`."""
 
     span: Span
     entries: tuple[Expression, ...]
 
 
-class Parenthesised(NamedTuple):
+class Parenthesised(Node):
     """`(a)`: the same value, but never a flag or a word."""
 
     span: Span
     inside: Expression
 
 
-class Unary(NamedTuple):
+class Unary(Node):
     """`-a` or `not a`."""
 
     span: Span
@@ -119,7 +143,7 @@ class Unary(NamedTuple):
     operand: Expression
 
 
-class Chain(NamedTuple):
+class Chain(Node):
     """Operators of one precedence from left to right: `a + b - c`."""
 
     span: Span
@@ -127,7 +151,7 @@ class Chain(NamedTuple):
     rest: tuple[tuple[str, Expression], ...]
 
 
-class Comparison(NamedTuple):
+class Comparison(Node):
     """`a < b`; chained as in Python: `1 < n <= 4`."""
 
     span: Span
@@ -135,7 +159,7 @@ class Comparison(NamedTuple):
     rest: tuple[tuple[str, Expression], ...]
 
 
-class Logical(NamedTuple):
+class Logical(Node):
     """`a and b and c`, or with `or`."""
 
     span: Span
@@ -143,7 +167,7 @@ class Logical(NamedTuple):
     operands: tuple[Expression, ...]
 
 
-class Conditional(NamedTuple):
+class Conditional(Node):
     """`a if condition else b`."""
 
     span: Span
@@ -152,7 +176,7 @@ class Conditional(NamedTuple):
     otherwise: Expression
 
 
-class FunctionCall(NamedTuple):
+class FunctionCall(Node):
     """`min(a, b)`, `divisible(v, by=8)`."""
 
     span: Span
@@ -160,7 +184,7 @@ class FunctionCall(NamedTuple):
     arguments: tuple[Argument, ...]
 
 
-class Tap(NamedTuple):
+class Tap(Node):
     """`@name` or `@scope.name`; splices as in a label."""
 
     span: Span
@@ -169,6 +193,7 @@ class Tap(NamedTuple):
 
 Expression = (
     Number
+    | Amount
     | Text
     | Truth
     | Name
@@ -184,7 +209,7 @@ Expression = (
 )
 
 
-class Argument(NamedTuple):
+class Argument(Node):
     """An argument as written; `keyword` is the word before `=`, with its own span."""
 
     span: Span
@@ -196,7 +221,7 @@ class Argument(NamedTuple):
 # Items: what can be fed by an arrow
 
 
-class Call(NamedTuple):
+class Call(Node):
     """The use of a layer or block: `conv 16 k3`; `name_span` is the word alone."""
 
     span: Span
@@ -205,14 +230,14 @@ class Call(NamedTuple):
     arguments: tuple[Argument, ...]
 
 
-class Group(NamedTuple):
+class Group(Node):
     """`[ ... ]`."""
 
     span: Span
     body: Body
 
 
-class Join(NamedTuple):
+class Join(Node):
     """`add { a | b }`."""
 
     span: Span
@@ -221,7 +246,7 @@ class Join(NamedTuple):
     branches: tuple[Body, ...]
 
 
-class Residual(NamedTuple):
+class Residual(Node):
     """`residual { a }`, `residual if condition { a }`."""
 
     span: Span
@@ -229,14 +254,14 @@ class Residual(NamedTuple):
     condition: Expression | None
 
 
-class Reuse(NamedTuple):
+class Reuse(Node):
     """`reuse name`."""
 
     span: Span
     name: str
 
 
-class Repeat(NamedTuple):
+class Repeat(Node):
     """`item x times`."""
 
     span: Span
@@ -244,7 +269,7 @@ class Repeat(NamedTuple):
     times: Expression
 
 
-class Label(NamedTuple):
+class Label(Node):
     """The name before a colon: literal parts and spliced expressions in turn."""
 
     span: Span
@@ -258,7 +283,7 @@ class Label(NamedTuple):
         return None
 
 
-class Labelled(NamedTuple):
+class Labelled(Node):
     """`label: item`."""
 
     span: Span
@@ -266,14 +291,14 @@ class Labelled(NamedTuple):
     item: Item
 
 
-class ShapeLiteral(NamedTuple):
+class ShapeLiteral(Node):
     """`16x14x14`, `3xHxW`, `_x7x7`, or a tuple of expressions: numbers, letters, `_` or expressions."""
 
     span: Span
     axes: tuple[int | str | Expression, ...]
 
 
-class Assertion(NamedTuple):
+class Assertion(Node):
     """`item :: shape`."""
 
     span: Span
@@ -281,7 +306,7 @@ class Assertion(NamedTuple):
     shape: ShapeLiteral
 
 
-class For(NamedTuple):
+class For(Node):
     """`for a, b in list { ... }`."""
 
     span: Span
@@ -290,7 +315,7 @@ class For(NamedTuple):
     body: Body
 
 
-class If(NamedTuple):
+class If(Node):
     """`if condition { ... } else { ... }`; an `else if` is an `If` in a body of its own."""
 
     span: Span
@@ -299,7 +324,7 @@ class If(NamedTuple):
     otherwise: Body | None
 
 
-class Input(NamedTuple):
+class Input(Node):
     """`input 3x32x32`, `input left: 3x32x32`."""
 
     span: Span
@@ -307,7 +332,7 @@ class Input(NamedTuple):
     shape: ShapeLiteral
 
 
-class Lost(NamedTuple):
+class Lost(Node):
     """What stands where a text does not parse; a declaration has no value, and feeds nothing on."""
 
     span: Span
@@ -320,14 +345,14 @@ Item = Call | Group | Join | Residual | Reuse | Repeat | Labelled | Assertion | 
 # Statements that feed nothing on
 
 
-class Model(NamedTuple):
+class Model(Node):
     """`model Name`."""
 
     span: Span
     name: Name
 
 
-class Param(NamedTuple):
+class Param(Node):
     """`param name = value`."""
 
     span: Span
@@ -335,7 +360,7 @@ class Param(NamedTuple):
     value: Expression
 
 
-class Let(NamedTuple):
+class Let(Node):
     """`let name = value`."""
 
     span: Span
@@ -343,7 +368,7 @@ class Let(NamedTuple):
     value: Expression
 
 
-class Parameter(NamedTuple):
+class Parameter(Node):
     """A parameter of a block, with its default."""
 
     span: Span
@@ -351,7 +376,7 @@ class Parameter(NamedTuple):
     default: Expression | None
 
 
-class Block(NamedTuple):
+class Block(Node):
     """`block name(parameters) { ... }`."""
 
     span: Span
@@ -360,7 +385,7 @@ class Block(NamedTuple):
     body: Body
 
 
-class FileUse(NamedTuple):
+class FileUse(Node):
     """`use "blocks.cnn"`, `use "blocks.cnn": a, b`."""
 
     span: Span
@@ -368,7 +393,7 @@ class FileUse(NamedTuple):
     names: tuple[Name, ...]
 
 
-class OutputBlock(NamedTuple):
+class OutputBlock(Node):
     """`output name { ... }`, `output name when training { ... }`."""
 
     span: Span
@@ -377,7 +402,14 @@ class OutputBlock(NamedTuple):
     body: Body
 
 
-class Setting(NamedTuple):
+class Budget(Node):
+    """`assert params < 5M`: comparisons of what the network costs, joined by `and` and `or`."""
+
+    span: Span
+    limits: Comparison | Logical
+
+
+class Setting(Node):
     """A line of the `train` section."""
 
     span: Span
@@ -385,17 +417,17 @@ class Setting(NamedTuple):
     arguments: tuple[Argument, ...]
 
 
-class Train(NamedTuple):
+class Train(Node):
     """`train { ... }`."""
 
     span: Span
     settings: tuple[Setting, ...]
 
 
-Statement = Item | Model | Param | Let | Block | FileUse | OutputBlock | Train
+Statement = Item | Model | Param | Let | Block | FileUse | OutputBlock | Budget | Train
 
 
-class Body(NamedTuple):
+class Body(Node):
     """Statements one after another: a whole spec, a branch, a group, a block's inside."""
 
     span: Span

@@ -5,7 +5,7 @@ Small, for every start of the command line loads it.
 
 from __future__ import annotations
 
-__all__ = ["Style", "printable", "visible"]
+__all__ = ["Style", "printable", "text_width", "visible"]
 
 # Signs that change the reading direction could make a line look like another.
 _DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -60,6 +60,21 @@ def visible(character: str) -> str:
     if code < 0x20:
         return chr(0x2400 + code)
     return "␡" if code == 0x7F else "\N{REPLACEMENT CHARACTER}" if code < 0xA0 else _unusual(character)
+
+
+def text_width(text: str) -> int:
+    """How many columns a terminal gives to a text.
+
+    >>> text_width("conv"), text_width("畳み込み")
+    (4, 8)
+    """
+    if text.isascii():
+        return len(text)
+    from unicodedata import category, east_asian_width
+
+    # Marks stand over the character before them; joiners and other signs of format have no width at all.
+    nothing = ("Mn", "Me", "Cf")
+    return sum(0 if category(c) in nothing else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _unusual(character: str) -> str:

@@ -10,7 +10,7 @@ __all__ = ["FLAG", "RESERVED", "advice", "closest", "did_you_mean", "guess"]
 
 # No layer, block, name or label may be called so.
 RESERVED = frozenset(
-    "model input output param let block for in if else when train use residual reuse x and or not "
+    "model input output param let block for in if else when train use residual reuse assert x and or not "
     "true false".split()
 )
 

@@ -1,10 +1,11 @@
 """`python -m tests.breakages --cases N --seed S`: how well one mistake is told.
 
-Each case is a spec of examples/ with one random breakage, by which it no longer checks: a token deleted,
-doubled, swapped with the next or misspelled, a number or a stride changed, an item taken out, a comma put
-in; each as often as the others. Counted is in how many a fix is offered, and in how many the place that is
-named is where the breakage was made: on its line (of a deletion: the line before or behind it), or at an item
-that holds it. The notes beside a message name places too: those are counted apart.
+Each case is a spec of examples/ or of the zoo with one random breakage, by which it no longer checks: a
+token deleted, doubled, swapped with the next or misspelled, a number or a stride changed, an item taken
+out, a comma put in; each as often as the others. Counted is in how many a fix is offered, and in how many
+the place that is named is where the breakage was made: on its line (of a deletion: the line before or
+behind it), or at an item that holds it. The notes beside a message name places too: those are counted
+apart.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from random import Random
 from typing import NamedTuple
 
 from cnndsl import syntax as s
+from cnndsl import zoo
 from cnndsl.api import check
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.parser import parse
@@ -55,8 +57,9 @@ class Outcome(NamedTuple):
 
 
 def specs() -> list[str]:
-    """The examples that check without anything given."""
+    """The examples that check without anything given, and the first network of each family of the zoo."""
     texts = [path.read_text(encoding="utf-8") for path in sorted(EXAMPLES.glob("*.cnn"))]
+    texts += [zoo.source(next(iter(family.networks))).text for family in zoo.families()]
     return [text for text in texts if check(text).ok]
 
 

@@ -61,6 +61,7 @@ def test_the_grammar_names_no_layer() -> None:
 
 SPAN_TEXTS: list[tuple[type, str, list[str]]] = [
     (s.Number, "conv 16 1.5", ["16", "1.5"]),
+    (s.Amount, "assert 1.5k < macs<2GB", ["1.5k", "2GB"]),
     (s.Text, 'train { data "a b" }', ['"a b"']),
     (s.Truth, "conv bias=true (false)", ["true", "false"]),
     (s.Name, "conv k3 s=n", ["k3", "n"]),
@@ -97,6 +98,7 @@ SPAN_TEXTS: list[tuple[type, str, list[str]]] = [
     (s.Block, "block a( b ) { c }\nblock d { e }", ["block a( b ) { c }", "block d { e }"]),
     (s.FileUse, 'use "a"\nuse "b": c, d', ['use "a"', 'use "b": c, d']),
     (s.OutputBlock, "output a when training { b }", ["output a when training { b }"]),
+    (s.Budget, "relu\nassert  params < 5 and macs<1G  # so\nrelu", ["assert  params < 5 and macs<1G"]),
     (s.Setting, "train {\n lr 0.1 a=b\n epochs 3\n}", ["lr 0.1 a=b", "epochs 3"]),
     (s.Train, "train {\n lr 1\n}\n", ["train {\n lr 1\n}"]),
 ]  # fmt: skip

@@ -153,3 +153,8 @@ def test_a_text_uses_files_of_the_current_folder(folder: Path, monkeypatch: pyte
     monkeypatch.chdir(folder)
     assert check('use "blocks.cnn"\ninput 3x8x8 -> cbr 4').ok
     assert not check('use "../specs2/blocks.cnn"\ninput 3x8x8 -> cbr 4').ok
+
+
+def test_a_name_that_no_file_can_have(folder: Path) -> None:
+    report = check(spec(folder, 'use "a\0b.cnn"\ninput 3\nrelu\n'))
+    assert [one.message for one in report.diagnostics] == ["there is no file a␀b.cnn"]

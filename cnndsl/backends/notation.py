@@ -8,11 +8,14 @@ from cnndsl.ir import Node, Scope
 from cnndsl.layers.declaration import Argument, Layer
 from cnndsl.layers.kinds import describe_value
 
-__all__ = ["written", "written_scope"]
+__all__ = ["written", "written_argument", "written_scope", "written_value"]
 
 
-def written(node: Node) -> str:
-    """A node as a spec would write it, with the numbers that its expressions came to: `conv 64 k3 s2 p1`."""
+def written(node: Node, without: frozenset[str] = frozenset()) -> str:
+    """A node as a spec would write it, with the numbers that its expressions came to: `conv 64 k3 s2 p1`.
+
+    `without` are arguments, by their canonical names, that are told elsewhere.
+    """
     if not isinstance(node.layer, Layer):
         return node.layer.name
     if node.output is None and not node.arguments:
@@ -21,7 +24,7 @@ def written(node: Node) -> str:
     words = [node.layer.name]
     leading = True
     for index, argument in enumerate(node.layer.arguments):
-        if argument.name not in node.given:
+        if argument.name not in node.given or argument.name in without:
             leading = False
             continue
         value = node.arguments[argument.name]
@@ -42,13 +45,20 @@ def written_scope(scope: Scope) -> str:
         return ""
     words = [scope.block]
     for index, (name, value) in enumerate(scope.arguments.items()):
-        if index == 0:
-            words.append(describe_value(value))
-        elif isinstance(value, int) and not isinstance(value, bool) and value >= 0 and name.isalpha():
-            words.append(f"{name}{value}")
-        else:
-            words.append(f"{name}={describe_value(value)}")
+        words.append(describe_value(value) if index == 0 else written_value(name, value))
     return " ".join(words)
+
+
+def written_value(name: str, value: Any) -> str:
+    """A block's argument behind the first, as a spec would write it: `s2`, `act=relu`."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0 and name.isalpha():
+        return f"{name}{value}"
+    return f"{name}={describe_value(value)}"
+
+
+def written_argument(layer: Layer, name: str, value: Any) -> str:
+    """One argument of a layer, as a spec would write it behind others: `k3`, `eps=0.001`, `nobias`."""
+    return _argument(layer.argument(name), value, positional=False)
 
 
 def _argument(argument: Argument, value: Any, positional: bool) -> str:

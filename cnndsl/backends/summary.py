@@ -1,165 +1,145 @@
-"""The table of a network: layers, shapes, weights, work and receptive fields, as plain text."""
+"""The table of a network: layers, shapes, weights, work and receptive fields, in one of several forms."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from cnndsl.analysis.receptive_field import receptive_fields
-from cnndsl.backends.notation import written, written_scope
-from cnndsl.dims import Shape, format_shape
-from cnndsl.ir import Graph, Node, Scope
+from cnndsl.analysis.memory import OPTIMIZERS
+from cnndsl.backends.tables.columns import COLUMNS, CSV_COLUMNS, Column, View, used_columns
+from cnndsl.backends.tables.notes import notes
+from cnndsl.backends.tables.rows import Row, table_rows
+from cnndsl.backends.tables.table import Head, Line, Table
+from cnndsl.backends.tables.text import Page, fitting, table_text
+from cnndsl.backends.tables.units import macs_text
 from cnndsl.report import Report
 
-__all__ = ["show"]
+__all__ = ["FORMATS", "Options", "report_html", "show", "vet"]
 
-TITLES = ("name", "layer", "output", "parameters", "multiply-adds", "receptive field")
-RIGHT = frozenset({3, 4})
-WIDEST = 48
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line: a node, or a scope that stands for all that lies in it."""
-
-    name: str
-    layer: str
-    output: tuple[int | str, ...] | None
-    parameters: int
-    macs: int
-    field: Shape | None
+FORMATS = ("table", "markdown", "csv", "latex", "json")
+# What is left out first where a terminal is too narrow.
+SPARED = ("share", "mode", "receptive_field", "macs")
 
 
-def show(report: Report, batch: int | None = None, depth: int | None = None) -> str:
-    """The table of a spec that has been checked.
+class Options(NamedTuple):
+    """What to show; `all`: every repeat in full, `columns`: these alone, `optimizer`: that of training."""
 
-    Shapes and multiply-adds are for one sample without the batch axis, or with it for a `batch`.
-    Scopes whose names have more than `depth` parts are folded into one line. Unknown values are `?`.
+    batch: int | None = None
+    depth: int | None = None
+    all: bool = False
+    columns: tuple[str, ...] = ()
+    optimizer: str | None = None
+
+
+def show(
+    report: Report, form: str = "table", options: Options | None = None, page: Page | None = None
+) -> str:
+    """The table of a spec that has been checked, in one of `FORMATS`.
+
+    Shapes and multiply-adds are for one sample without the batch axis, or with it for a `batch`. What
+    an error left unknown is `?`. ValueError for a form, a column or an optimizer that there is not.
     """
-    graph = report.graph
-    fields = receptive_fields(graph)
-    rows = _rows(report, fields, depth)
-    cells = [TITLES, *(_cells(row, batch) for row in rows)]
-    macs = report.macs * (batch or 1)
-    totals = ("total", "", "", f"{report.parameters:,}", f"{macs:,}", "")
-    widths = [max(len(row[column]) for row in [*cells, totals]) for column in range(len(TITLES))]
-    rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
-    lines = [*([graph.model, ""] if graph.model else []), _line(TITLES, widths), rule]
-    lines += [_line(row, widths) for row in cells[1:]]
-    lines += [rule, _line(totals, widths), "", *_notes(report, batch)]
-    return "\n".join(lines)
+    options, page = options or Options(), page or Page()
+    vet(form, options)
+    if form == "json":
+        from json import dumps
+
+        from cnndsl.backends.json_report import report_to_json
+
+        return dumps(report_to_json(report), indent=2, ensure_ascii=False)
+    if form == "csv":
+        from cnndsl.backends.tables.comma import table_csv
+
+        return table_csv(report, options.batch, options.depth, options.columns)
+    rows = table_rows(report, options.depth, fold=not options.all)
+    if form == "table":
+        table = fitting(_tables(report, rows, options), page.width)
+        return table_text(table, page)
+    if form == "markdown":
+        from cnndsl.backends.tables.markdown import table_markdown
+
+        return table_markdown(_fullest(report, rows, options))
+    from cnndsl.backends.tables.latex import table_latex
+
+    return table_latex(_fullest(report, rows, options, bars=False))
 
 
-def _rows(report: Report, fields: Sequence[Shape | None], depth: int | None) -> list[Row]:
-    graph = report.graph
-    rows: list[Row] = []
-
-    def visit(scope: Scope) -> None:
-        for kind, index in scope.children:
-            if kind == "node":
-                node = graph.nodes[index]
-                rows.append(
-                    Row(
-                        node.path,
-                        written(node),
-                        report.shape(node),
-                        node.parameters,
-                        node.macs,
-                        fields[index],
-                    )
-                )
-                continue
-            child = graph.scopes[index]
-            if depth is not None and child.path.count(".") + 1 >= depth and child.path:
-                rows.append(_folded(report, child, fields))
-            else:
-                visit(child)
-
-    visit(graph.scopes[0])
-    return rows
+def vet(form: str, options: Options) -> None:
+    """ValueError, with the option's name and what it may be, where one has a value that it cannot have."""
+    if form not in FORMATS:
+        raise ValueError(f"format {form}: expected one of {', '.join(FORMATS)}")
+    for name, value in (("batch", options.batch), ("depth", options.depth)):
+        if value is not None and value < 1:
+            raise ValueError(f"{name} {value}: expected 1 or more")
+    known = CSV_COLUMNS if form == "csv" else [column.name for column in COLUMNS]
+    for name in options.columns:
+        if name not in known:
+            raise ValueError(f"columns {name}: expected some of {', '.join(known)}")
+    if options.optimizer is not None and options.optimizer not in OPTIMIZERS:
+        raise ValueError(f"optimizer {options.optimizer}: expected one of {', '.join(OPTIMIZERS)}")
 
 
-def _folded(report: Report, scope: Scope, fields: Sequence[Shape | None]) -> Row:
-    graph = report.graph
-    nodes = list(_inside(graph, scope))
-    output = None if scope.output is None else graph.nodes[scope.output]
-    return Row(
-        scope.path,
-        written_scope(scope) or _contents(graph, scope),
-        report.shape(output) if output else None,
-        sum(node.parameters for node in nodes),
-        sum(node.macs for node in nodes),
-        fields[output.id] if output else None,
+def report_html(report: Report) -> str:
+    """A report as a notebook displays it: what the check says, and the table of what is known."""
+    from cnndsl.backends.tables.html import report_parts, table_html
+
+    table = _fullest(report, table_rows(report), Options())
+    return f"<div>{report_parts(report)}{table_html(table)}</div>"
+
+
+def _fullest(report: Report, rows: Sequence[Row], options: Options, bars: bool = True) -> Table:
+    return next(_tables(report, rows, options, bars))
+
+
+def _tables(report: Report, rows: Sequence[Row], options: Options, bars: bool = True) -> Iterator[Table]:
+    """The table in its forms: the fullest first, then ever fewer columns."""
+    largest = max((row.parameters for row in rows if row.kind != "total"), default=0)
+    view = View(options.batch, report.parameters, report.macs * (options.batch or 1), largest, bars=bars)
+    if options.columns:
+        view = view._replace(windows=bool({"kernel", "stride", "padding"} & set(options.columns)))
+        yield _table(report, rows, used_columns(rows, view, options.columns), view, options)
+        return
+    yield _table(report, rows, used_columns(rows, view), view, options)
+    view = view._replace(windows=False)
+    columns = used_columns(rows, view)
+    yield _table(report, rows, columns, view, options)
+    view = view._replace(bars=False)
+    yield _table(report, rows, columns, view, options)
+    for spared in SPARED:
+        if any(column.name == spared for column in columns):
+            columns = [column for column in columns if column.name != spared]
+            yield _table(report, rows, columns, view, options)
+
+
+def _table(
+    report: Report, rows: Sequence[Row], columns: Sequence[Column], view: View, options: Options
+) -> Table:
+    return Table(
+        report.graph.model or "",
+        tuple(_head(column, view) for column in columns),
+        tuple(_line(row, columns, view) for row in rows),
+        (_sum(columns, report, view),),
+        notes(report, options.batch, options.optimizer),
     )
 
 
-def _contents(graph: Graph, scope: Scope) -> str:
-    """What an unnamed scope holds, in a few words: `[basic x 2]`, `[conv, bn, relu, ...]`."""
-    words: list[tuple[str, int]] = []
-    for kind, index in scope.children:
-        if kind == "node":
-            word = graph.nodes[index].layer.name
-        else:
-            child = graph.scopes[index]
-            word = child.block or child.key
-        if words and words[-1][0] == word:
-            words[-1] = (word, words[-1][1] + 1)
-        else:
-            words.append((word, 1))
-    shown = [f"{word} x {count}" if count > 1 else word for word, count in words]
-    return f"[{' -> '.join(shown[:4])}{' ...' if len(shown) > 4 else ''}]"
+def _head(column: Column, view: View) -> Head:
+    """A column's head; shares without bars are numbers like others."""
+    bare = column.name == "share" and not view.bars
+    return column.head._replace(right=True) if bare else column.head
 
 
-def _inside(graph: Graph, scope: Scope) -> list[Node]:
-    nodes: list[Node] = []
-    waiting = [scope]
-    while waiting:
-        for kind, index in waiting.pop().children:
-            if kind == "node":
-                nodes.append(graph.nodes[index])
-            else:
-                waiting.append(graph.scopes[index])
-    return nodes
-
-
-def _cells(row: Row, batch: int | None) -> tuple[str, ...]:
-    shape = row.output if batch is None or row.output is None else (batch, *row.output)
-    layer = row.layer if len(row.layer) <= WIDEST else row.layer[: WIDEST - 1] + "…"
-    return (
-        row.name,
-        "" if layer == row.name else layer,
-        "?" if shape is None else "x".join(map(str, shape)),
-        f"{row.parameters:,}" if row.parameters else "",
-        f"{row.macs * (batch or 1):,}" if row.macs else "",
-        "" if row.field is None else format_shape(row.field),
+def _line(row: Row, columns: Sequence[Column], view: View) -> Line:
+    if row.kind == "mistake":
+        return Line((row.name,), "mistake", f"✗ {row.layer}")
+    if row.kind == "unknown" and row.node is None:
+        return Line((row.name,), "quiet", row.layer)
+    return Line(
+        tuple(column.text(row, view) for column in columns), "total" if row.kind == "total" else "row"
     )
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(
-        cell.rjust(width) if column in RIGHT else cell.ljust(width)
-        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    ).rstrip()
-
-
-def _notes(report: Report, batch: int | None) -> list[str]:
-    notes = [f"weights in float32: {_bytes(4 * report.parameters)}"]
-    if report.buffers:
-        notes.append(f"buffers, not trained: {report.buffers:,}")
-    if batch is not None:
-        notes.append(f"shapes and multiply-adds for a batch of {batch:,}")
-    if report.open_shapes:
-        notes.append(f"multiply-adds and receptive fields are for {report.example_input}")
-    notes.extend(f"valid {one.axis}: {one.text}" for one in report.sizes)
-    if not report.graph.complete:
-        notes.append("an error left some values unknown: the totals count what is known")
-    return notes
-
-
-def _bytes(count: int) -> str:
-    size = float(count)
-    for unit in ("bytes", "KiB", "MiB"):
-        if size < 1024:
-            return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:,.1f} {unit}"
-        size /= 1024
-    return f"{size:,.1f} GiB"
+def _sum(columns: Sequence[Column], report: Report, view: View) -> Line:
+    sums = {"parameters": f"{report.parameters:,}", "macs": macs_text(view.macs)}
+    cells = [sums.get(column.name, "") for column in columns]
+    return Line(("total", *cells[1:]), "total")

@@ -21,15 +21,22 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "check": "check specs: every mistake in one run, without PyTorch",
     "show": "the table: layers, output shapes, parameters, multiply-adds, receptive fields",
+    "diff": "what two specs differ in, layer by layer and in sum",
     "draw": "a diagram in one of three styles: .svg, .png, .pdf, .dot or .mmd",
     "build": "make the PyTorch module, run it, and write it as .py, .pt or .safetensors",
     "train": "train a spec, or several side by side, on data",
+    "data": "what a data set is like: parts, values, classes, a picture of a batch",
+    "predict": "what a trained network says about images",
+    "evaluate": "how a trained network does on data with labels",
     "fmt": "the canonical form of a spec; `--shapes` keeps shape comments true",
     "features": "a picture of what a layer makes of an image",
     "explain": "what a diagnostic means: why, a wrong and a right example",
     "zoo": "known networks, each a spec as zoo:NAME; the text of one",
     "layers": "the vocabulary; one layer's arguments, formula and examples",
 }
+
+# Commands that run PyTorch.
+HEAVY = ("train", "build", "features", "data", "predict", "evaluate")
 
 DONE, INTERRUPTED, USAGE = 0, 130, 2
 
@@ -77,7 +84,7 @@ def run_process() -> int:
     """
     import gc
 
-    light = sys.argv[1:2] not in (["train"], ["build"], ["features"])
+    light = sys.argv[1:2] not in [[name] for name in HEAVY]
     if light:
         gc.disable()
     status = main()
@@ -105,7 +112,9 @@ def _run(words: list[str]) -> int:
         action="store_true",
         help="where cnndsl itself or a plugin fails, show where in its code",
     )
-    status: int = command.run(parser.parse_args(words[1:]))
+    options = parser.parse_args(words[1:])
+    options.words = words
+    status: int = command.run(options)
     return status
 
 

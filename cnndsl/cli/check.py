@@ -60,7 +60,7 @@ def run(options: Namespace) -> int:
     unreadable = bool(named.problems)
     for spec in named.specs:
         try:
-            checked = judged(check_spec(spec, settings, options.sizes))
+            checked = _with_train_section(judged(check_spec(spec, settings, options.sizes)))
             report = selected(with_fixes_made(checked, spec, options), options)
         except (UsageError, PluginError) as error:
             # the verdicts on the others are wanted all the same
@@ -77,6 +77,15 @@ def run(options: Namespace) -> int:
     if unreadable:
         return 2
     return 0 if all(report.ok for report in reports) else 1
+
+
+def _with_train_section(report: Report) -> Report:
+    """The report with what is wrong in the train section: pydantic is imported where there is one."""
+    if not report.graph.train:
+        return report
+    from cnndsl.training.section import with_train_section
+
+    return with_train_section(report)
 
 
 def _show(report: Report, style: Any) -> None:

@@ -30,9 +30,11 @@ __all__ = [
     "blame",
     "check_one",
     "check_spec",
+    "columns",
     "fail",
     "load_plugins",
     "plain_output",
+    "read_shape",
     "show_diagnostics",
     "show_findings",
     "spec_settings",
@@ -263,6 +265,14 @@ def _inputs(words: Sequence[str]) -> tuple[int, ...] | dict[str, tuple[int, ...]
     if "" in shapes and len(shapes) > 1:
         raise UsageError("--input: with several inputs each has its name: --input left=1x28x28")
     return shapes.get("", shapes)
+
+
+def read_shape(word: str) -> tuple[int, ...]:
+    """The shape that an --input says without a name."""
+    name, shape = _input(word)
+    if name:
+        raise UsageError(f"--input {word}: expected a shape like 1x28x28")
+    return shape
 
 
 def _input(word: str) -> tuple[str, tuple[int, ...]]:

@@ -1,42 +1,65 @@
-"""What a command would change in a file, as a unified diff."""
+"""`cnndsl diff`: what two specs differ in, layer by layer and in sum, without PyTorch."""
 
 from __future__ import annotations
 
-from cnndsl.terminal import Style, printable
+import sys
+from argparse import Namespace
+from typing import Any
 
-__all__ = ["diff"]
+from cnndsl.cli.common import (
+    UsageError,
+    add_spec_options,
+    check_spec,
+    show_findings,
+    spec_settings,
+    spec_texts,
+)
+from cnndsl.cli.page import page_of
 
-
-def diff(name: str, what: str, before: str, after: str, style: Style) -> str:
-    """The diff of a file, empty where nothing differs; `what` the new text is stands behind its name.
-
-    Control characters are shown as symbols.
-
-    >>> print(diff("a.cnn", "formatted", "relu\\n", "relu -> tanh", Style()), end="")
-    --- a.cnn
-    +++ a.cnn (formatted)
-    @@ -1 +1 @@
-    -relu
-    +relu -> tanh
-    \\ No newline at end of file
-    """
-    from difflib import unified_diff
-
-    name = printable(name)
-    lines = unified_diff(_lines(before), _lines(after), name, f"{name} ({what})", lineterm="")
-    return "".join(f"{_painted(line, style)}\n" for line in lines)
+__all__ = ["add_parser", "run"]
 
 
-def _painted(line: str, style: Style) -> str:
-    shown = "\n".join(map(printable, line.split("\n")))
-    if line.startswith("-"):
-        return style.severity("error", shown)
-    if line.startswith("+"):
-        return style.good(shown)
-    return style.quiet(shown) if line.startswith("@") else shown
+def add_parser(subparsers: Any) -> None:
+    """Declare the command's options."""
+    parser = subparsers.add_parser(
+        "diff",
+        description="What two specs differ in: layers added, removed and changed, and the totals. "
+        "--input and --set hold for both.",
+    )
+    add_spec_options(parser, several=True)
+    parser.add_argument(
+        "--all", action="store_true", help="every operation that differs a row: nothing is told in one"
+    )
+    parser.add_argument(
+        "--format",
+        choices=("table", "markdown", "json"),
+        default="table",
+        help="for a terminal (table, the default), for a page of GitHub (markdown), for programs (json)",
+    )
+    parser.add_argument("--exit-code", action="store_true", help="status 1 where the networks differ")
 
 
-def _lines(text: str) -> list[str]:
-    """The lines without their ends; where the last one has none, the next line of a diff says so."""
-    *lines, last = text.split("\n")
-    return [*lines, f"{last}\n\\ No newline at end of file"] if last else lines
+def run(options: Namespace) -> int:
+    """Print the comparison: 0, or 1 where a spec is at fault, or with --exit-code where they differ."""
+    settings = spec_settings(options)
+    specs = spec_texts(options)
+    if len(specs) != 2:
+        raise UsageError(f"two specs are compared, not {len(specs)}: cnndsl diff BEFORE AFTER")
+    reports = [check_spec(spec, settings) for spec in specs]
+    for report in reports:
+        show_findings(report)
+    if not all(report.ok for report in reports):
+        return 1
+    from cnndsl.analysis.comparing import compare
+    from cnndsl.backends.comparison import comparison_markdown, comparison_text
+
+    found = compare(*reports)
+    if options.format == "json":
+        import json
+
+        print(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
+    elif options.format == "markdown":
+        print(comparison_markdown(found, options.all))
+    else:
+        print(comparison_text(found, page_of(sys.stdout), options.all))
+    return 1 if options.exit_code and not found.same else 0

@@ -19,9 +19,9 @@ from cnndsl.cli.common import (
     spec_settings,
     use_color,
 )
-from cnndsl.cli.diff import diff
 from cnndsl.cli.documents import judged
 from cnndsl.cli.files import named_specs, not_text, summary
+from cnndsl.cli.text_diff import diff
 from cnndsl.diagnostics import PluginError, SpecError
 from cnndsl.terminal import Style, printable
 from cnndsl.text import Source

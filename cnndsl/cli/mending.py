@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnndsl.cli.common import UsageError, use_color
-from cnndsl.cli.diff import diff
+from cnndsl.cli.text_diff import diff
 from cnndsl.terminal import Style, printable
 from cnndsl.text import Source
 

@@ -15,6 +15,7 @@ from cnndsl.cli.common import (
     spec_settings,
     spec_texts,
 )
+from cnndsl.cli.processes import LOST, is_main_process, launch, launched
 from cnndsl.cli.weights import add_weights_options, refuse
 
 if TYPE_CHECKING:
@@ -26,17 +27,56 @@ __all__ = ["add_parser", "run"]
 
 # The options that are settings of a run: they win over the spec's `train` section.
 SETTINGS: tuple[tuple[str, type, str, str], ...] = (
-    ("data", str, "DATA", "a .csv, .csv.gz or .npz, or a folder with a folder of images a class"),
+    (
+        "data",
+        str,
+        "DATA",
+        "a .csv, .csv.gz, .npz or IDX file, a folder with a folder of images a class, "
+        "torchvision:NAME?root=DIR or python:MODULE:FUNCTION",
+    ),
     ("epochs", int, "N", "how often each sample is seen (10)"),
     ("batch", int, "N", "samples a step (64)"),
     ("optimizer", str, "NAME", "sgd, adam or adamw (adamw)"),
     ("loss", str, "NAME", "cross_entropy, mse or bce (cross_entropy)"),
-    ("schedule", str, "NAME", "of the learning rate: none, cosine, onecycle or step (none)"),
+    (
+        "schedule",
+        str,
+        "NAME",
+        "of the learning rate: none, cosine, onecycle, step or plateau (none); with arguments in quotes, "
+        "as for --optimizer and --loss: 'step every=10 factor=0.1'",
+    ),
+    ("warmup", float, "EPOCHS", "over which the learning rate rises at the beginning (0)"),
+    ("momentum", float, "X", "of sgd (0)"),
+    ("weight_decay", float, "X", "which spares norms and biases (adamw: 0.01, others: 0)"),
+    ("label_smoothing", float, "X", "of cross_entropy (0)"),
+    ("clip", float, "X", "the largest norm of the gradients (0: any)"),
+    ("accumulate", int, "N", "batches that make one step of the optimizer (1)"),
+    ("mixup", float, "ALPHA", "mix images in pairs, by Beta(ALPHA, ALPHA) (0: not)"),
+    ("ema", float, "DECAY", "validate and keep an average of the weights, like 0.999 (0: not)"),
+    ("early_stopping", int, "N", "end after N epochs without a better one (0: not)"),
+    ("memory_format", str, "NAME", "how images lie in memory: auto, contiguous or channels_last (auto)"),
+    ("checkpoint", float, "MINUTES", "how often the state within an epoch is written (10)"),
     ("val", float, "X", "the fraction held out where the data bring no validation part (0.2)"),
     ("seed", int, "N", "of the split, the weights and the order of the samples (0)"),
     ("device", str, "NAME", "auto, cpu, cuda or mps (auto)"),
     ("precision", str, "NAME", "fp32, bf16 or fp16 (fp32)"),
-    ("workers", int, "N", "threads that decode images (2)"),
+    (
+        "augment",
+        str,
+        "WORDS",
+        "changes to training images: flip vflip shift=2 crop=4 rotate=10 scale=0.1 "
+        "brightness=0.2 contrast=0.2 noise=0.05 erase=8, in quotes (none)",
+    ),
+    (
+        "normalize",
+        str,
+        "NAME",
+        "of the channels: none, channels (as the training images have them) or imagenet (none)",
+    ),
+    ("class_weights", str, "WEIGHTS", "balanced, or a number for each class like 1,2.5 (none)"),
+    ("resize", str, "NAME", "what becomes of images of another size: none, crop, stretch or pad (none)"),
+    ("memory", int, "MIB", "what images may take in memory; more are read batch by batch (2048)"),
+    ("workers", int, "N", "threads or processes that decode images (2)"),
 )
 
 
@@ -48,7 +88,7 @@ def add_parser(subparsers: Any) -> None:
     )
     add_spec_options(parser, several=True)
     for name, kind, metavar, words in SETTINGS:
-        parser.add_argument(f"--{name}", type=kind, metavar=metavar, help=words)
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar=metavar, help=words)
     parser.add_argument(
         "--lr",
         dest="rates",
@@ -56,6 +96,9 @@ def add_parser(subparsers: Any) -> None:
         action="append",
         type=_rate,
         help="the learning rate (0.001; sgd: 0.1), or that of a part of the network; may be given again",
+    )
+    parser.add_argument(
+        "--compile", action="store_const", const=True, help="compile the network with torch.compile"
     )
     add_weights_options(parser)
     for name, words in (("freeze", "stays as it is"), ("unfreeze", "is trained all the same")):
@@ -65,6 +108,14 @@ def add_parser(subparsers: Any) -> None:
             action="append",
             help=f"what {words}: the name of a layer, or a pattern like 'layer[1-3]'; may be given again",
         )
+    parser.add_argument(
+        "--processes", type=int, metavar="N", help="train in N processes of this machine, a GPU each (1)"
+    )
+    parser.add_argument(
+        "--find-lr",
+        action="store_true",
+        help="do not train, but find a learning rate: the loss while it rises, as a plot and a table",
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (runs/NAME-N)")
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with the run in this folder")
 
@@ -85,6 +136,7 @@ def _given(options: Namespace) -> dict[str, Any]:
     rates = dict(options.rates or ())
     return {
         **{name: getattr(options, name) for name, *_ in SETTINGS},
+        "compile": options.compile,
         "lr": rates.pop("", None),
         "rates": rates or None,
         "freeze": options.freeze,
@@ -96,24 +148,99 @@ def _given(options: Namespace) -> dict[str, Any]:
 
 def run(options: Namespace) -> int:
     """Train; 1 where the spec or the data are at fault or the loss is no longer a number."""
+    if options.find_lr and (options.resume is not None or options.processes is not None):
+        raise UsageError("--find-lr begins anew and in one process: leave out --resume and --processes")
+    if options.processes is not None and not launched():
+        if options.processes < 1:
+            raise UsageError(f"--processes: {options.processes} are too few, expected at least 1")
+        if options.processes > 1:
+            return _launch(options)
+    if not is_main_process():
+        return _beside(options)
+    return _train(options)
+
+
+def _find_rate(options: Namespace, job: Job, several: bool) -> None:
+    """Find a learning rate for a network, and write how."""
+    from cnndsl.training.finder import find_rate
+    from cnndsl.training.records import RunFolder
+
+    curve = find_rate(job.network, job.data, job.settings)
+    name = f"{job.network.name}-lr"
+    out = options.out / name if several and options.out is not None else options.out
+    folder = RunFolder.create(out, name)
+    folder.write_rates(curve, job.network.name)
+    before = f"{job.network.name}: " if several else ""
+    print(
+        f"{before}learning rate {curve.suggestion:g}, at which the loss falls fastest: "
+        f"`--lr {curve.suggestion:g}`, or `lr {curve.suggestion:g}` in the train section\n"
+        f"  {folder.path / 'lr.png'} shows the loss over the rate, {folder.path / 'lr.csv'} has the numbers"
+    )
+
+
+def _launch(options: Namespace) -> int:
+    """Train in several processes; what is wrong with a spec is said before they start."""
+    if "-" in options.specs:
+        raise UsageError("--processes: several processes cannot read the spec from standard input")
+    if options.resume is None:
+        shared = spec_settings(options)
+        reports = [check_spec(spec, shared) for spec in spec_texts(options)]
+        if not all(report.ok for report in reports):
+            for report in reports:
+                show_findings(report)
+            return 1
+    words = list(options.words)
+    at = next(index for index, word in enumerate(words) if word.split("=")[0] == "--processes")
+    del words[at : at + (1 if "=" in words[at] else 2)]
+    return launch(words, options.processes)
+
+
+def _beside(options: Namespace) -> int:
+    """Train as one of several processes that is not the first, which alone speaks of what all find."""
+    from cnndsl.diagnostics import SpecError
+
+    try:
+        return _train(options)
+    except (UsageError, SpecError) as error:
+        if launched():
+            fail(str(error))
+        return LOST
+
+
+def _train(options: Namespace) -> int:
     from cnndsl.backends.matching import WeightsError
     from cnndsl.training.compare import comparison
-    from cnndsl.training.errors import DataError, RunFolderError, SettingError, TrainingError
-    from cnndsl.training.progress import watcher
+    from cnndsl.training.errors import (
+        DataError,
+        ProcessLost,
+        RunFolderError,
+        SettingError,
+        TrainingError,
+        WriteError,
+    )
+    from cnndsl.training.progress import Silent, watcher
     from cnndsl.training.run import run as run_one
+    from cnndsl.training.world import part
 
-    watch = watcher()
+    main = is_main_process()
+    watch = watcher() if main else Silent()
     results = []
     folder: RunFolder | None = None
     try:
         jobs = _jobs(options, watch)
         if jobs is None:
-            return 1
+            return 1 if main else LOST
+        if options.find_lr:
+            for job in jobs:
+                _find_rate(options, job, several=len(jobs) > 1)
+            return 0
         for job in jobs:
             folder = _folder(options, job, several=len(jobs) > 1)
             result = run_one(job.network, job.data, job.settings, folder, watch, options.resume is not None)
             results.append((job.network.name, result))
     except (SettingError, RunFolderError) as error:
+        raise UsageError(str(error)) from error
+    except WriteError as error:
         raise UsageError(str(error)) from error
     except OSError as error:
         what = f" {error.filename}" if error.filename else ""
@@ -121,14 +248,20 @@ def run(options: Namespace) -> int:
     except WeightsError as error:
         refuse(error, options)
         return 1
+    except ProcessLost as error:
+        if main and not launched():
+            fail(str(error))
+        return LOST
     except (DataError, TrainingError) as error:
         fail(str(error))
         return 1
     except KeyboardInterrupt:
-        fail(_interrupted(folder))
+        if main:
+            fail(_interrupted(folder))
         return 130
     finally:
-        if results:
+        part()
+        if results and main:
             print(comparison(results))
     return 0
 
@@ -144,8 +277,9 @@ def _jobs(options: Namespace, watch: Watcher) -> list[Job] | None:
         return [_resumed(options, given, watch)]
     shared = spec_settings(options)
     reports = [check_spec(spec, shared) for spec in spec_texts(options)]
-    for report in reports:
-        show_findings(report)
+    if is_main_process():
+        for report in reports:
+            show_findings(report)
     if not all(report.ok for report in reports):
         return None
     networks = []
@@ -188,10 +322,11 @@ def _folder(options: Namespace, job: Job, several: bool) -> RunFolder:
     if options.resume is not None:
         return RunFolder(options.resume)
     out = options.out / job.network.name if several and options.out is not None else options.out
+    if not is_main_process():
+        # the first process makes it and tells the others
+        return RunFolder(out or Path("runs"))
     return RunFolder.create(out, job.network.name)
 
 
 def _interrupted(folder: RunFolder | None) -> str:
-    if folder is None or not (folder.path / "last.ckpt").exists():
-        return "interrupted before an epoch was finished: nothing is kept"
-    return f"interrupted; `cnndsl train --resume {folder.path}` goes on after the last finished epoch"
+    return "interrupted" if folder is None else f"interrupted; {folder.goes_on()}"

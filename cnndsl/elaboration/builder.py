@@ -70,10 +70,15 @@ class GraphBuilder:
     def __len__(self) -> int:
         return len(self._nodes)
 
-    @property
-    def scope_count(self) -> int:
-        """How many scopes have been opened."""
-        return len(self._scopes)
+    def full(self, nodes: int, characters: int) -> str:
+        """What there is too much of, beyond so many nodes, scopes and characters in names, or nothing."""
+        if len(self._nodes) < nodes and len(self._scopes) < nodes and self.characters <= characters:
+            return ""
+        if len(self._nodes) >= nodes:
+            return f"more than {nodes:,} layers"
+        if len(self._scopes) >= nodes:
+            return f"more than {nodes:,} block uses and labelled scopes"
+        return f"the names of all layers have more than {characters:,} characters"
 
     def node(self, id: int) -> Node:
         """The node with this id."""

@@ -137,14 +137,9 @@ class Context:
         self.steps += 1
         if self.steps > MOST_STEPS:
             raise self.too_large(f"more than {MOST_STEPS:,} steps", span)
-        if len(self.builder) >= MOST_NODES:
-            raise self.too_large(f"more than {MOST_NODES:,} layers", span)
-        if self.builder.scope_count >= MOST_NODES:
-            raise self.too_large(f"more than {MOST_NODES:,} block uses and labelled scopes", span)
-        if self.builder.characters > MOST_CHARACTERS:
-            raise self.too_large(
-                f"the names of all layers have more than {MOST_CHARACTERS:,} characters", span
-            )
+        full = self.builder.full(MOST_NODES, MOST_CHARACTERS)
+        if full:
+            raise self.too_large(full, span)
 
     def value(self, expression: s.Expression, place: Place) -> Any:
         """An expression's value, UNDECIDED where it has none; mistakes are reported."""

@@ -137,7 +137,7 @@ def collect(spec: s.Body, report: Report) -> Declarations:
             case s.OutputBlock():
                 _output(statement, declared, report)
                 started, declared.last = True, statement
-            case s.Param() | s.Let() | s.Lost():
+            case s.Param() | s.Let() | s.Budget() | s.Lost():
                 pass
             case _:
                 started, declared.last = True, statement
@@ -229,7 +229,7 @@ def _only_top_level(body: s.Body, report: Report) -> None:
         for statement in pending.pop().statements:
             if isinstance(
                 statement,
-                (s.Model, s.Input, s.Block, s.Train, s.Param, s.FileUse, s.OutputBlock),
+                (s.Model, s.Input, s.Block, s.Train, s.Param, s.FileUse, s.OutputBlock, s.Budget),
             ):
                 word = statement.span.text.split(None, 1)[0]
                 report(

@@ -7,13 +7,17 @@ from functools import partial
 from typing import Any
 
 from cnndsl import syntax as s
-from cnndsl.elaboration.context import MOST_STEPS, Context, Place
+from cnndsl.elaboration.context import MOST_NODES, MOST_STEPS, Context, Place
+from cnndsl.elaboration.counting import least_layers
 from cnndsl.elaboration.declarations import reserved
 from cnndsl.expressions import UNDECIDED
 from cnndsl.layers.kinds import describe_value
 from cnndsl.slips import DEEPEST
 
 __all__ = ["Looping"]
+
+# Repeats from which on it pays to count first what they come to.
+MANY = 20
 
 
 class Looping(Context):
@@ -100,6 +104,8 @@ class Looping(Context):
         if self.steps + times > MOST_STEPS:
             # Each round is a step at least: there is no need to try.
             raise self.too_large(f"more than {MOST_STEPS:,} steps", item.times.span)
+        if times > MANY and len(self.builder) + times * least_layers(item.item, self.home) > MOST_NODES:
+            raise self.too_large(f"more than {MOST_NODES:,} layers", item.times.span)
 
         def run(at: Place) -> None:
             for number in range(1, times + 1):

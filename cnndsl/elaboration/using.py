@@ -14,6 +14,7 @@ from cnndsl import syntax as s
 from cnndsl.diagnostics import Diagnostic, Related, SpecError
 from cnndsl.elaboration.declarations import BlockEntry, Home, collect, reserved
 from cnndsl.expressions import UNDECIDED, Environment, Undecided, evaluate
+from cnndsl.terminal import printable
 from cnndsl.text import Source, Span
 from cnndsl.words import did_you_mean
 
@@ -77,7 +78,12 @@ class Library:
         return wanted
 
     def _file(self, use: s.FileUse, folder: str) -> tuple[Home, dict[str, s.Block]] | None:
-        path = os.path.realpath(os.path.join(folder, use.path.value))
+        written = use.path.value
+        if "\0" in written:
+            message = f"there is no file {printable(written)}"
+            self._report(Diagnostic("unknown-block-file", message, use.path.span))
+            return None
+        path = os.path.realpath(os.path.join(folder, written))
         if path not in self._homes:
             self._homes[path] = None
             text = self._text(use, path)

@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from cnndsl.diagnostics import Diagnostic, Edit, Fix
+from cnndsl.diagnostics import Diagnostic, Edit, Fix, Related
 from cnndsl.fixes.arguments import ARGUMENTS
-from cnndsl.fixes.candidates import Candidate, Case, Maker
+from cnndsl.fixes.candidates import Candidate, Case, Maker, defined
 from cnndsl.fixes.edits import applied, shifted
 from cnndsl.fixes.general import GENERAL
 from cnndsl.fixes.joins import JOINS
+from cnndsl.fixes.labels import LABELS
 from cnndsl.fixes.names import NAMES
 from cnndsl.fixes.sizes import SIZES
 from cnndsl.ir import Graph
@@ -85,17 +86,26 @@ def _fixed(diagnostic: Diagnostic, case: Case, trial: _Trial) -> Diagnostic:
         diagnostic.message,
         diagnostic.span,
         diagnostic.label,
-        diagnostic.related,
+        (*diagnostic.related, *_definition(case, made)),
         help,
         tuple(made),
         diagnostic.severity,
     )
 
 
+def _definition(case: Case, fixes: Sequence[Fix]) -> tuple[Related, ...]:
+    """Where the name is made that was meant: the slip may as well be there."""
+    if case.diagnostic.rule not in ("unknown-name", "unknown-layer", "unknown-label") or not fixes:
+        return ()
+    word = fixes[0].edits[0].text.lstrip("@")
+    return tuple(Related(f"`{word}` is made here", span) for span in defined(case.tree, word)[:1])
+
+
 def _candidates(diagnostic: Diagnostic, case: Case) -> list[Candidate]:
     if diagnostic.rule == "syntax-error" and diagnostic.fixes:
         return [Candidate(fix.title, fix.edits, fix.certain) for fix in diagnostic.fixes]
     makers: Sequence[Maker] = (
+        *LABELS.get(diagnostic.rule, ()),
         *NAMES.get(diagnostic.rule, ()),
         *ARGUMENTS.get(diagnostic.rule, ()),
         *SIZES.get(diagnostic.rule, ()),

@@ -218,7 +218,7 @@ def nearest_value(case: Case) -> Iterator[Candidate]:
     if quoted is not None:
         yield case.replace(f"write `{prefix}{quoted[1]}`", case.span, prefix + quoted[1])
     if argument is not None and argument.kind.words:
-        from cnndsl.fixes.names import near_words
+        from cnndsl.fixes.near import near_words
 
         for near, certain in near_words(rest.strip('"'), argument.kind.words):
             yield case.replace(f"did you mean `{near}`?", case.span, prefix + near, certain=certain)

@@ -191,6 +191,23 @@ def every_statement(body: s.Body) -> Iterator[s.Statement]:
             pending.extend(s.bodies(statement))
 
 
+def defined(body: s.Body, word: str) -> list[Span]:
+    """Where a name is made: a value, a block, a block's parameter, a label."""
+    found: list[Span] = []
+    for statement in every_statement(body):
+        match statement:
+            case s.Let() | s.Param() if statement.name.word == word:
+                found.append(statement.name.span)
+            case s.Block():
+                named = [statement.name, *(one.name for one in statement.parameters)]
+                found += [one.span for one in named if one.word == word]
+            case s.Labelled() if statement.label.literal == word:
+                found.append(statement.label.span)
+            case _:
+                pass
+    return found
+
+
 def written(layer: Layer, call: s.Call) -> dict[str, s.Argument]:
     """The arguments of a use by canonical name, as they are written; what lands nowhere is left out."""
     flags = {one.flag: one for one in layer.arguments if one.flag}

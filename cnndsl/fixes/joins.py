@@ -3,113 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from cnndsl import syntax as s
 from cnndsl.diagnostics import Edit
 from cnndsl.dims import Value, format_shape
-from cnndsl.fixes.candidates import Candidate, Case, Maker, every_statement, form, plain, written
-from cnndsl.fixes.sizes import keeping_padding, sizes_in_the_input
-from cnndsl.ir import Node
-from cnndsl.layers.declaration import Layer
-from cnndsl.text import Span
+from cnndsl.fixes.branches import Branch, branches, chain, edited, pairs
+from cnndsl.fixes.candidates import Candidate, Case, Maker
+from cnndsl.fixes.sizes import sizes_in_the_input
+from cnndsl.fixes.windows import keeping_padding
 
 __all__ = ["JOINS"]
-
-
-class Branch(NamedTuple):
-    """A branch as it is written, and what it gives. `span` is None for what arrives at the join."""
-
-    span: Span | None
-    value: Value
-    end: Node
-
-
-def _branches(case: Case) -> list[Branch]:
-    """The branches of the join, each with its value."""
-    node, item = case.node, case.item
-    if node is None or len(node.inputs) < 2:
-        return []
-    spans: list[Span | None]
-    if isinstance(item, s.Join):
-        spans = [one.span for one in item.branches]
-    elif isinstance(item, s.Residual):
-        spans = [item.branch.span, None]
-    elif isinstance(item, s.Call):
-        spans = [None, *(one.span for one in item.arguments)]
-    else:
-        return []
-    nodes = [case.graph.nodes[id] for id in node.inputs]
-    if len(spans) != len(nodes):
-        return []
-    return [
-        Branch(span, one.output, one)
-        for span, one in zip(spans, nodes, strict=True)
-        if one.output is not None
-    ]
-
-
-def _pairs(case: Case) -> Iterator[tuple[Branch, Branch]]:
-    """Branches that differ from another, with that other: what most branches agree on comes first."""
-    branches = _branches(case)
-    shapes = [one.value.shape for one in branches]
-    order = sorted(branches, key=lambda one: shapes.count(one.value.shape))
-    for one in order:
-        for other in reversed(order):
-            if one.value.shape != other.value.shape:
-                yield one, other
-
-
-def _chain(case: Case, branch: Branch) -> Iterator[Node]:
-    """The items of a branch that have arguments, from its end back."""
-    at = branch.end
-    start = case.node.span.start if case.node is not None else 0
-    for _ in range(64):
-        if (
-            isinstance(at.layer, Layer)
-            and at.arguments
-            and (branch.span is None or _within(at.span, branch.span))
-        ):
-            yield at
-        if not at.inputs:
-            return
-        at = case.graph.nodes[at.inputs[0]]
-        if branch.span is not None and at.span.start < min(start, branch.span.start) and not at.uses:
-            return
-
-
-def _within(span: Span, around: Span) -> bool:
-    return around.start <= span.start and span.end <= around.end
-
-
-def _edited(case: Case, node: Node, name: str, value: object, title: str = "") -> Candidate | None:
-    """The candidate that gives an argument of some item another value."""
-    layer = node.layer
-    call = _call_at(case, node.span)
-    if call is None or not isinstance(layer, Layer) or name not in {one.name for one in layer.arguments}:
-        return None
-    argument = layer.argument(name)
-    before = written(layer, call).get(name)
-    where = "" if node.span.first.line == case.span.first.line else f" in line {node.span.first.line}"
-    if before is not None:
-        positional = before.keyword is None and isinstance(before.value, s.Number)
-        new = form(argument, value, positional)
-        says = title or f"`{new}` instead of `{before.span.text}`{where} fits: {{shape}}"
-        return Candidate(says, (Edit(before.span, new),), ends_at=case.end_of_item)
-    new = form(argument, value)
-    edit = case.edit(call.span.end, call.span.end, f" {new}")
-    says = title or f"`{call.span.text} {new}`{where} fits: {{shape}}"
-    return Candidate(says, (edit,), ends_at=case.end_of_item)
-
-
-def _call_at(case: Case, span: Span) -> s.Call | None:
-    """The use of a layer that stands at a place."""
-    for statement in every_statement(case.tree):
-        if statement.span.start <= span.start and span.end <= statement.span.end:
-            item = plain(statement)
-            if isinstance(item, s.Call) and item.span == span:
-                return item
-    return None
 
 
 def channels_inside(case: Case) -> Iterator[Candidate]:
@@ -123,14 +26,14 @@ def channels_before(case: Case) -> Iterator[Candidate]:
 
 
 def _channels(case: Case, inside: bool) -> Iterator[Candidate]:
-    for one, other in _pairs(case):
+    for one, other in pairs(case):
         if inside == (one.span is None or case.node is None):
             continue
         if one.value.rank != other.value.rank or one.value.channels == other.value.channels:
             continue
-        for node in _chain(case, one):
+        for node in chain(case, one):
             if node.arguments.get("out") == one.value.channels:
-                candidate = _edited(case, node, "out", other.value.channels)
+                candidate = edited(case, node, "out", other.value.channels)
                 if candidate is not None:
                     yield candidate
                 break
@@ -138,20 +41,20 @@ def _channels(case: Case, inside: bool) -> Iterator[Candidate]:
 
 def windows(case: Case) -> Iterator[Candidate]:
     """A window in a branch keeps the size, or has the stride that the other branch has."""
-    for one, other in _pairs(case):
+    for one, other in pairs(case):
         if one.value.rank != other.value.rank or one.value.spatial == other.value.spatial:
             continue
-        sliding = [node for node in _chain(case, one) if {"kernel_size", "stride"} <= node.arguments.keys()]
+        sliding = [node for node in chain(case, one) if {"kernel_size", "stride"} <= node.arguments.keys()]
         for node in sliding[:4]:
             args = node.arguments
             keeping = keeping_padding(args, "ceil_mode" in args)
             if keeping is not None and args.get("padding") != keeping:
-                yield from _some(_edited(case, node, "padding", keeping))
+                yield from _some(edited(case, node, "padding", keeping))
             ratio = _ratio(one.value, other.value, args["stride"])
             if ratio is not None and ratio != args["stride"]:
-                yield from _some(_edited(case, node, "stride", ratio))
+                yield from _some(edited(case, node, "stride", ratio))
             if args.get("ceil_mode") is False:
-                yield from _some(_edited(case, node, "ceil_mode", True))
+                yield from _some(edited(case, node, "ceil_mode", True))
             if "output_padding" in args:
                 more = tuple(
                     b - a + p
@@ -160,7 +63,56 @@ def windows(case: Case) -> Iterator[Candidate]:
                     )
                 )
                 if all(0 <= op < st for op, st in zip(more, args["stride"], strict=True)):
-                    yield from _some(_edited(case, node, "output_padding", more))
+                    yield from _some(edited(case, node, "output_padding", more))
+
+
+def all_branches(case: Case) -> Iterator[Candidate]:
+    """Every branch that differs is brought to the size of one, each by a change of its own."""
+    found = branches(case)
+    if len(found) < 3 or len({one.value.rank for one in found}) > 1:
+        # Of two branches, one alone has to change.
+        return
+    shapes = [one.value.shape for one in found]
+    fixed = {one.value.shape for one in found if _is_short(one)}
+    adds = case.node is not None and case.node.layer.name != "concat"
+    for target in sorted(set(shapes), key=lambda shape: (shape not in fixed, -shapes.count(shape))):
+        edits: list[Edit] = []
+        for one in found:
+            changes = _changes(case, one, target, adds)
+            if changes is None:
+                break
+            edits += changes
+        else:
+            placed = sorted(edits, key=lambda edit: (edit.span.start, edit.span.end))
+            size = format_shape(target if adds else target[1:])
+            yield Candidate(f"every branch gives {size}", tuple(placed), ends_at=case.end_of_item)
+
+
+def _changes(case: Case, branch: Branch, target: tuple[int, ...], adds: bool) -> list[Edit] | None:
+    """The edits that may bring a branch to a shape; None where there are none."""
+    edits: list[Edit] = []
+    if branch.value.spatial != target[1:]:
+        for node in chain(case, branch):
+            keeping = keeping_padding(node.arguments, "ceil_mode" in node.arguments)
+            candidate = None
+            if keeping is not None and node.arguments.get("padding") not in (None, keeping):
+                candidate = edited(case, node, "padding", keeping)
+            if candidate is not None:
+                edits += candidate.edits
+                break
+        else:
+            return None
+    if adds and branch.value.channels != target[0]:
+        for node in chain(case, branch):
+            if node.arguments.get("out") == branch.value.channels:
+                candidate = edited(case, node, "out", target[0])
+                if candidate is None:
+                    return None
+                edits += candidate.edits
+                break
+        else:
+            return None
+    return edits
 
 
 def _some(candidate: Candidate | None) -> Iterator[Candidate]:
@@ -188,7 +140,7 @@ def _is_short(branch: Branch) -> bool:
 def projection(case: Case) -> Iterator[Candidate]:
     """A 1x1 convolution on the short way, with the stride that the sizes ask for."""
     # The short way before the others: it is where a projection belongs.
-    for one, other in sorted(_pairs(case), key=lambda pair: not _is_short(pair[0])):
+    for one, other in sorted(pairs(case), key=lambda pair: not _is_short(pair[0])):
         a, b = one.value, other.value
         if a.rank != b.rank or not a.rank or not a.channels_first:
             continue
@@ -244,7 +196,7 @@ def _on_branch(case: Case, branch: Branch, item: str) -> Iterator[Candidate]:
 
 def borders(case: Case) -> Iterator[Candidate]:
     """A branch that is a little smaller is padded or upsampled, one that is a little larger is cropped."""
-    for one, other in _pairs(case):
+    for one, other in pairs(case):
         a, b = one.value, other.value
         if a.rank != b.rank or not a.rank:
             continue
@@ -267,14 +219,14 @@ def borders(case: Case) -> Iterator[Candidate]:
 
 def flattened(case: Case) -> Iterator[Candidate]:
     """A branch that gives an image beside one that gives a vector."""
-    for one, other in _pairs(case):
+    for one, other in pairs(case):
         if one.value.rank and not other.value.rank:
             yield from _on_branch(case, one, "flatten")
 
 
 def widened(case: Case) -> Iterator[Candidate]:
     """The widths of vectors: a linear layer brings them together."""
-    for one, other in _pairs(case):
+    for one, other in pairs(case):
         if not one.value.rank and not other.value.rank:
             yield from _on_branch(case, one, f"linear {other.value.channels}")
 
@@ -283,6 +235,7 @@ JOINS: dict[str, tuple[Maker, ...]] = {
     "shape-mismatch": (
         channels_inside,
         windows,
+        all_branches,
         projection,
         borders,
         flattened,

@@ -3,48 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from cnndsl import syntax as s
-from cnndsl.fixes.candidates import Candidate, Case, Maker, every_statement, plain
+from cnndsl.fixes.candidates import Candidate, Case, Maker, every_statement
+from cnndsl.fixes.near import near_words
 from cnndsl.layers import find, find_join, flags, join_names, names
 from cnndsl.layers.declaration import Layer
 from cnndsl.words import FLAG, RESERVED
 
-__all__ = ["NAMES", "near_words"]
-
-MOST_NEAR = 4
-
-
-def distance(one: str, other: str) -> int:
-    """How many letters have to be put in, taken out, changed or swapped with the next."""
-    rows = [list(range(len(other) + 1))]
-    for i, left in enumerate(one, 1):
-        row = [i]
-        for j, right in enumerate(other, 1):
-            best = min(rows[-1][j] + 1, row[j - 1] + 1, rows[-1][j - 1] + (left != right))
-            if i > 1 and j > 1 and left == other[j - 2] and one[i - 2] == right:
-                best = min(best, rows[-2][j - 2] + 1)
-            row.append(best)
-        rows.append(row)
-    return rows[-1][-1]
-
-
-def near_words(word: str, known: Iterable[str]) -> list[tuple[str, bool]]:
-    """The known words that are a slip or two away, the nearest first, and whether that one alone is near."""
-    if len(word) > 40:
-        return []
-    most = 1 if len(word) <= 3 else 2 if len(word) <= 6 else 3
-    ranked = sorted(
-        (gap, one)
-        for one in set(known)
-        if abs(len(one) - len(word)) <= most and (gap := distance(word.lower(), one.lower())) <= most
-    )
-    if not ranked:
-        return []
-    alone = len(ranked) == 1 or ranked[1][0] > ranked[0][0]
-    small = ranked[0][0] <= (1 if len(word) <= 4 else 2)
-    return [(one, alone and small and number == 0) for number, (_, one) in enumerate(ranked[:MOST_NEAR])]
+__all__ = ["NAMES"]
 
 
 def _blocks(case: Case) -> dict[str, s.Block]:
@@ -102,38 +70,13 @@ def unknown_item(case: Case) -> Iterator[Candidate]:
         yield case.without_item(case.statement.span, f"take `{case.statement.span.text}` out")
 
 
-def spelled_label(case: Case) -> Iterator[Candidate]:
-    """A label of nearly this name."""
-    labels = {
-        one.label.literal
-        for statement in every_statement(case.tree)
-        for one in _labelled(statement)
-        if one.label.literal is not None
-    }
-    word = case.span.text.lstrip("@")
-    first, dot, rest = word.partition(".")
-    for near, certain in near_words(first, labels):
-        yield case.replace(f"did you mean `@{near}`?", case.span, f"@{near}{dot}{rest}", certain=certain)
-    if dot:
-        last = word.rpartition(".")
-        for near, certain in near_words(last[2], labels):
-            yield case.replace(
-                f"did you mean `@{last[0]}.{near}`?", case.span, f"@{last[0]}.{near}", certain=certain
-            )
-    for label in sorted(labels):
-        yield case.replace(f"`@{label}` fits", case.span, f"@{label}")
-
-
-def _labelled(statement: s.Statement) -> Iterator[s.Labelled]:
-    while isinstance(statement, (s.Labelled, s.Assertion, s.Repeat)):
-        if isinstance(statement, s.Labelled):
-            yield statement
-        statement = statement.item
-
-
 def spelled_name(case: Case) -> Iterator[Candidate]:
     """A bound name of nearly this name, or a number that was glued to a letter."""
     word = case.span.text
+    operator = re.match(r"(not|and|or)\(", word)
+    if operator is not None:
+        at = case.span.start + operator.end(1)
+        yield Candidate(f"write `{operator[1]} (`", (case.edit(at, at, " "),), certain=True)
     bound: set[str] = set("CHWDL")
     for statement in every_statement(case.tree):
         if isinstance(statement, (s.Let, s.Param)):
@@ -300,23 +243,6 @@ def _in_comment(text: str, at: int) -> bool:
     return "#" in text[text.rfind("\n", 0, at) + 1 : at]
 
 
-def second_name(case: Case) -> Iterator[Candidate]:
-    """A label that stands twice in its scope gets a number."""
-    word = case.span.text.strip('":')
-    if isinstance(case.statement, s.Labelled) or word.isidentifier():
-        for number in (2, 3, 4):
-            base = re.sub(r"\d+$", "", word)
-            new = f"{base}{number}"
-            if not re.search(rf"\b{re.escape(new)}\b", case.text):
-                yield case.replace(f"call it `{new}`", case.span, case.span.text.replace(word, new))
-                break
-    if isinstance(
-        plain(case.statement) if case.statement is not None else None, (s.Let, s.Param, s.Block, s.Model)
-    ):
-        assert case.statement is not None, "looked at above"
-        yield case.without_item(case.statement.span, "take it out")
-
-
 def told_apart(case: Case) -> Iterator[Candidate]:
     """`cbr c1`, where that is a flag and a name."""
     flag = FLAG.fullmatch(case.span.text)
@@ -327,13 +253,9 @@ def told_apart(case: Case) -> Iterator[Candidate]:
 
 NAMES: dict[str, tuple[Maker, ...]] = {
     "unknown-layer": (run_together, arguments_on_the_next_line, spelled_layer, keyword_meant, unknown_item),
-    "unknown-label": (spelled_label,),
-    "tap-before-label": (spelled_label,),
     "unknown-name": (spelled_name,),
     "unknown-argument": (spelled_argument,),
     "reserved-name": (renamed,),
-    "duplicate-label": (second_name,),
-    "duplicate-name": (second_name,),
     "ambiguous-argument": (told_apart,),
     "syntax-error": (keyword_meant,),
 }

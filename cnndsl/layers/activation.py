@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 from cnndsl.dims import Shape, Value
-from cnndsl.layers.declaration import Args, Argument, Example, Layer, LayerError, Module, Reject, Weight
+from cnndsl.layers.declaration import (
+    INPUT_KEPT,
+    OUTPUT_KEPT,
+    Args,
+    Argument,
+    Example,
+    Keeps,
+    Layer,
+    LayerError,
+    Module,
+    Reject,
+    Weight,
+)
 from cnndsl.layers.kinds import Real, Truth, Whole, Word
 from cnndsl.layers.windows import keywords
 
@@ -41,6 +54,7 @@ def activation(
     rejects: tuple[tuple[str, str | None], ...] = (),
     check: Callable[[Args], None] | None = None,
     aliases: tuple[str, ...] = (),
+    keeps: Keeps | Callable[[Value, Args, Shape], Keeps] = INPUT_KEPT,
 ) -> Layer:
     """The declaration of an elementwise activation.
 
@@ -66,12 +80,24 @@ def activation(
         arguments=arguments,
         shape=shape,
         module=module,
+        keeps=keeps,
         examples=tuple(Example(f"{name} {use}".strip(), IMAGE, IMAGE) for use in ("", *uses)),
         rejects=(
             *(Reject(f"{name} {use}", IMAGE, "invalid-argument", blamed) for use, blamed in rejects),
             Reject(f"{name} dimension=1", IMAGE, "unknown-argument"),
         ),
     )
+
+
+def kept_twice(x: Value, args: Args, output: Shape) -> Keeps:
+    """Overwriting the arriving value does not help: a copy of it is kept."""
+    return Keeps(numbers=prod(x.shape)) if args["inplace"] else INPUT_KEPT
+
+
+def softsign_keeps(x: Value, args: Args, output: Shape) -> Keeps:
+    """The value, and 1 + |x|; while it is computed, |x| too."""
+    size = prod(x.shape)
+    return Keeps(input=True, numbers=size, running=size)
 
 
 def check_rrelu(args: Args) -> None:
@@ -102,11 +128,11 @@ def check_hardtanh(args: Args) -> None:
 
 ELEMENTWISE = (
     activation(
-        "relu", "ReLU", "sets negative values to 0", INPLACE,
+        "relu", "ReLU", "sets negative values to 0", INPLACE, keeps=OUTPUT_KEPT,
         formula="max(0, x)", uses=("inplace",), rejects=(("inplace=1", "inplace"),),
     ),
     activation(
-        "relu6", "ReLU6", "cuts off below 0 and above 6", INPLACE,
+        "relu6", "ReLU6", "cuts off below 0 and above 6", INPLACE, keeps=kept_twice,
         formula="min(max(0, x), 6)", uses=("inplace",), rejects=(("inplace=1", "inplace"),),
     ),
     activation(
@@ -118,6 +144,7 @@ ELEMENTWISE = (
     activation(
         "rrelu", "RReLU", "a slope for negative values that is random in training",
         number("lower", "smallest slope", 1 / 8), number("upper", "largest slope", 1 / 3), INPLACE,
+        keeps=lambda x, args, output: Keeps(input=True, numbers=prod(x.shape), running=prod(x.shape)),
         formula="x where x > 0, else a * x with a random a from lower to upper",
         uses=("0.1 0.3", "lower=0.2 upper=0.5 inplace"),
         rejects=(("0.5", "lower"), ("upper=0.1", "upper")), check=check_rrelu,
@@ -143,25 +170,26 @@ ELEMENTWISE = (
         uses=("tanh", "approximate=tanh"), rejects=(('approximate="sigmoid"', "approximate"),),
     ),
     activation(
-        "silu", "SiLU", "weights a value by its sigmoid", INPLACE, aliases=("swish",),
+        "silu", "SiLU", "weights a value by its sigmoid", INPLACE, aliases=("swish",), keeps=kept_twice,
         formula="x * sigmoid(x)", uses=("inplace",), rejects=(("inplace=1", "inplace"),),
     ),
     activation(
-        "mish", "Mish", "a smooth relu that dips below 0", INPLACE,
+        "mish", "Mish", "a smooth relu that dips below 0", INPLACE, keeps=kept_twice,
         formula="x * tanh(softplus(x))", uses=("inplace",), rejects=(("inplace=1", "inplace"),),
     ),
     activation(
-        "hardswish", "Hardswish", "silu from straight pieces", INPLACE,
+        "hardswish", "Hardswish", "silu from straight pieces", INPLACE, keeps=kept_twice,
         formula="x * relu6(x + 3) / 6", uses=("inplace",), rejects=(("inplace=1", "inplace"),),
     ),
     activation(
-        "hardsigmoid", "Hardsigmoid", "sigmoid from straight pieces", INPLACE,
+        "hardsigmoid", "Hardsigmoid", "sigmoid from straight pieces", INPLACE, keeps=kept_twice,
         formula="relu6(x + 3) / 6", uses=("inplace",), rejects=(("inplace=1", "inplace"),),
     ),
     activation(
         "hardtanh", "Hardtanh", "cuts off below and above",
         Argument("min_val", Real(), "lower bound", default=-1.0, aliases=("min_value",)),
         Argument("max_val", Real(), "upper bound", default=1.0, aliases=("max_value",)), INPLACE,
+        keeps=kept_twice,
         formula="min(max(min_val, x), max_val)",
         uses=("(-2) 2", "min_val=0 max_val=6 inplace"),
         rejects=(("max_val=(-1)", "max_val"), ("min_val=1", "min_val")), check=check_hardtanh,
@@ -179,9 +207,12 @@ ELEMENTWISE = (
     ),
     activation(
         "tanhshrink", "Tanhshrink", "what tanh leaves over", formula="x - tanh(x)",
+        keeps=lambda x, args, output: Keeps(numbers=prod(x.shape), running=prod(x.shape)),
     ),
-    activation("sigmoid", "Sigmoid", "squeezes values into 0 to 1", formula="1 / (1 + exp(-x))"),
-    activation("tanh", "Tanh", "squeezes values into -1 to 1", formula="tanh(x)"),
+    activation(
+        "sigmoid", "Sigmoid", "squeezes values into 0 to 1", formula="1 / (1 + exp(-x))", keeps=OUTPUT_KEPT,
+    ),
+    activation("tanh", "Tanh", "squeezes values into -1 to 1", formula="tanh(x)", keeps=OUTPUT_KEPT),
     activation(
         "softplus", "Softplus", "a smooth relu",
         number("beta", "how sharp the bend is", 1.0),
@@ -189,8 +220,14 @@ ELEMENTWISE = (
         formula="log(1 + exp(beta * x)) / beta",
         uses=("2", "beta=0.5 threshold=10"), rejects=(("beta=true", "beta"),),
     ),
-    activation("softsign", "Softsign", "squeezes values into -1 to 1, slowly", formula="x / (1 + |x|)"),
-    activation("logsigmoid", "LogSigmoid", "the logarithm of a sigmoid", formula="log(1 / (1 + exp(-x)))"),
+    activation(
+        "softsign", "Softsign", "squeezes values into -1 to 1, slowly", formula="x / (1 + |x|)",
+        keeps=softsign_keeps,
+    ),
+    activation(
+        "logsigmoid", "LogSigmoid", "the logarithm of a sigmoid", formula="log(1 / (1 + exp(-x)))",
+        keeps=lambda x, args, output: Keeps(input=True, numbers=prod(x.shape), running=prod(x.shape)),
+    ),
 )  # fmt: skip
 
 THRESHOLD_ARGUMENTS = (
@@ -212,6 +249,7 @@ THRESHOLD = Layer(
         (("threshold", args["threshold"]), ("value", args["value"])),
         keywords(THRESHOLD_ARGUMENTS, args, "inplace"),
     ),
+    keeps=kept_twice,
     examples=(
         Example("threshold 0.1 0", IMAGE, IMAGE),
         Example("threshold threshold=1 value=2 inplace", "64", "64"),

@@ -8,7 +8,19 @@ from __future__ import annotations
 from typing import Any
 
 from cnndsl.dims import Shape, Value
-from cnndsl.layers.declaration import Args, Argument, Example, Layer, LayerError, Module, Raw, Reject, Weight
+from cnndsl.layers.declaration import (
+    NOTHING,
+    Args,
+    Argument,
+    Example,
+    Keeps,
+    Layer,
+    LayerError,
+    Module,
+    Raw,
+    Reject,
+    Weight,
+)
 from cnndsl.layers.kinds import Real, Truth, Whole
 from cnndsl.layers.windows import keywords
 
@@ -72,6 +84,21 @@ def attention_macs(x: Value, args: Args, output: Shape) -> int:
     return 4 * length * features * features + 2 * length * keys * features
 
 
+def attention_keeps(x: Value, args: Args, output: Shape) -> Keeps:
+    """The sequence with the positions in front, queries, keys and values, and what they give, as the fused
+    kernels keep it; those drop no attention weights, so with dropout the weights are kept too."""
+    length, features = x.shape
+    heads, size = args["num_heads"], length * features
+    added = args["add_bias_kv"] + args["add_zero_attn"]
+    keys = (length + added) * features
+    if args["dropout"]:
+        weights = heads * length * (length + added)
+        numbers = 6 * size + keys + 3 * weights + (keys if added else 0)
+    else:
+        numbers = 5 * size + heads * length + (2 * keys if added else 0)
+    return Keeps(numbers=numbers, running=5 * size)
+
+
 ATTENTION = Layer(
     name="attention",
     family=FAMILY,
@@ -93,6 +120,7 @@ ATTENTION = Layer(
         apply="{self}({x}, {x}, {x}, need_weights=False)[0]",
     ),
     receptive=lambda x, args: "whole",
+    keeps=attention_keeps,
     examples=(
         Example("attention 12", "197x768", "197x768"),
         Example("attention heads=4 dropout=0.1 nobias", "49x96", "49x96"),
@@ -140,6 +168,7 @@ POSEMBED = Layer(
     module=lambda x, args, output: Module(
         "nn.Parameter", random_start(positions(x), args), apply="{x} + {self}"
     ),
+    keeps=NOTHING,
     examples=(
         Example("posembed", "197x768", "197x768"),
         Example("posembed std=0", "96x14x14", "96x14x14"),
@@ -167,6 +196,7 @@ CLASSTOKEN = Layer(
         random_start((1, 1, x.shape[1]), args),
         apply="torch.cat([{self}.expand({x}.shape[0], -1, -1), {x}], dim=1)",
     ),
+    keeps=NOTHING,
     explain=lambda x, args, output: f"{x.shape[0]} + 1 = {output[0]}",
     examples=(
         Example("classtoken", "196x768", "197x768"),

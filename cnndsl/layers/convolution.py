@@ -6,9 +6,11 @@ from math import prod
 
 from cnndsl.dims import Shape, Value, format_shape
 from cnndsl.layers.declaration import (
+    INPUT_KEPT,
     Args,
     Argument,
     Example,
+    Keeps,
     Layer,
     LayerError,
     Module,
@@ -123,6 +125,19 @@ def conv_module(x: Value, args: Args, output: Shape) -> Module:
     )
 
 
+def conv_keeps(x: Value, args: Args, output: Shape) -> Keeps:
+    """The arriving value, or what padding made of it where the kernel does not pad on its own."""
+    sides = both_sides(args, x.rank)
+    mode = args["padding_mode"]
+    if mode == "zeros":
+        # For `same` PyTorch pads by hand what one side has more than the other.
+        sides = tuple((0, after - before) for before, after in sides)
+        if not any(after for _, after in sides):
+            return INPUT_KEPT
+    padded = x.channels * prod(n + a + b for n, (a, b) in zip(x.spatial, sides, strict=True))
+    return Keeps(input=mode in ("reflect", "replicate"), numbers=padded, running=padded)
+
+
 CONV = Layer(
     name="conv",
     family="convolution",
@@ -136,6 +151,7 @@ CONV = Layer(
     weights=conv_weights,
     macs=conv_macs,
     module=conv_module,
+    keeps=conv_keeps,
     receptive=steps,
     explain=explain_window,
     stricter="a negative padding, which crops in some padding modes, is refused",
@@ -187,6 +203,7 @@ DWCONV = Layer(
     weights=lambda x, args: conv_weights(x, dwconv_args(x, args)),
     macs=lambda x, args, output: conv_macs(x, dwconv_args(x, args), output),
     module=lambda x, args, output: conv_module(x, dwconv_args(x, args), output),
+    keeps=conv_keeps,
     receptive=steps,
     explain=explain_window,
     stricter="a negative padding, which crops in some padding modes, is refused",

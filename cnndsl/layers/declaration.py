@@ -16,12 +16,17 @@ from cnndsl.layers.kinds import Kind
 
 __all__ = [
     "INPUT",
+    "INPUT_KEPT",
+    "NOTHING",
+    "OUTPUT_KEPT",
     "REQUIRED",
+    "VIEW",
     "Args",
     "Argument",
     "Default",
     "Example",
     "Join",
+    "Keeps",
     "Layer",
     "LayerError",
     "Module",
@@ -137,6 +142,31 @@ class Step(NamedTuple):
     transposed: bool = False
 
 
+class Keeps(NamedTuple):
+    """What PyTorch keeps in memory for one use of a layer, but for its weights.
+
+    Autograd saves values until the backward pass: the arriving value (`input`) and the given one (`output`),
+    which cost nothing where a neighbour saves them too, and `numbers` and `positions` (whole numbers of 8
+    bytes) of every sample besides, and `statistics`, numbers that the batch has in common.
+    `running` are numbers a sample that are there while the layer runs in evaluation, and not after.
+    `view`: whether the given value is the arriving one seen in another way, with no memory of its own.
+    """
+
+    input: bool = False
+    output: bool = False
+    numbers: int = 0
+    positions: int = 0
+    statistics: int = 0
+    running: int = 0
+    view: Literal["never", "in evaluation", "always"] = "never"
+
+
+NOTHING = Keeps()
+INPUT_KEPT = Keeps(input=True)
+OUTPUT_KEPT = Keeps(output=True)
+VIEW = Keeps(view="always")
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Raw:
     """Python code in the place of a value, printed as it stands; it may use `torch` and `nn`."""
@@ -221,6 +251,7 @@ class Layer(Operation):
     - `weights(x, args)`, `macs(x, args, output_shape)`, `module(x, args, output_shape)`.
     - `receptive(x, args)`: a `Step` an axis; "whole" where each output sees every pixel; None where
       the layer works on each position alone.
+    - `keeps`: what it keeps in memory, the same for every use or a rule of (x, args, output_shape).
     - `explain(x, args, output_shape)`: the formula with its numbers, for "comes from here" notes.
     - `formula`: the same in general, for the reference.
     - `stricter`: where cnndsl refuses what PyTorch accepts, and why.
@@ -242,6 +273,7 @@ class Layer(Operation):
     receptive: Callable[[Value, Args], tuple[Step, ...] | Literal["whole"] | None] = field(
         default=lambda x, args: None
     )
+    keeps: Keeps | Callable[[Value, Args, Shape], Keeps] = INPUT_KEPT
     explain: Callable[[Value, Args, Shape], str] | None = None
     rejects: tuple[Reject, ...] = ()
     stricter: str = ""
@@ -266,6 +298,8 @@ class Join(Operation):
     symbol: str
     shape: Callable[[Sequence[Value]], Shape]
     expression: Callable[[Sequence[str]], str]
+    # Which branches autograd saves until the backward pass, each for the gradients of the others or for all.
+    keeps: Literal["nothing", "others", "all"] = "nothing"
     examples: tuple[Example, ...] = ()
     rejects: tuple[Reject, ...] = ()
 

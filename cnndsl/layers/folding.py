@@ -5,7 +5,18 @@ from __future__ import annotations
 from math import prod
 
 from cnndsl.dims import Shape, Value, format_shape
-from cnndsl.layers.declaration import Args, Argument, Example, Layer, LayerError, Module, Reject, Step
+from cnndsl.layers.declaration import (
+    NOTHING,
+    Args,
+    Argument,
+    Example,
+    Keeps,
+    Layer,
+    LayerError,
+    Module,
+    Reject,
+    Step,
+)
 from cnndsl.layers.kinds import PerAxis
 from cnndsl.layers.windows import explain_window, keywords, repeat, steps, window_sizes
 
@@ -53,6 +64,7 @@ UNFOLD = Layer(
         keywords(WINDOW, args, "dilation", "padding", "stride"),
     ),
     receptive=steps,
+    keeps=NOTHING,
     explain=unfold_explain,
     stricter="sequences are refused, whose batch PyTorch would take for the channels",
     examples=(
@@ -113,6 +125,7 @@ FOLD = Layer(
         keywords(FOLD_ARGUMENTS, args, "dilation", "padding", "stride"),
     ),
     receptive=lambda x, args: (Step(1),),
+    keeps=lambda x, args, output: Keeps(running=max(0, prod(x.shape) - prod(output))),
     explain=lambda x, args, output: f"{x.channels}/{prod(args['kernel_size'])} = {output[0]}",
     stricter="vectors are refused, whose batch PyTorch would take for the channels",
     examples=(

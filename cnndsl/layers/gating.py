@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from cnndsl.dims import Shape, Value
 from cnndsl.layers.axes import AXIS, BATCH_STAYS, axis_index
-from cnndsl.layers.declaration import Args, Argument, Example, Layer, LayerError, Module, Reject
+from cnndsl.layers.declaration import Args, Argument, Example, Keeps, Layer, LayerError, Module, Reject
 from cnndsl.layers.windows import keywords
 
 __all__ = ["LAYERS"]
@@ -29,6 +31,8 @@ def softmax_like(name: str, pytorch: str, summary: str, formula: str) -> Layer:
         arguments=(Argument("dim", AXIS, "the axis, 1 the channels or features", default=1),),
         shape=shape,
         module=lambda x, args, output: Module(f"nn.{pytorch}", (), (("dim", args["dim"]),)),
+        # softmin negates the value first.
+        keeps=lambda x, args, output: Keeps(output=True, running=prod(x.shape) * (name == "softmin")),
         stricter=BATCH_STAYS,
         examples=(
             Example(name, "10", "10"),

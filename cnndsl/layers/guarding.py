@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 from cnndsl.diagnostics import RULES, PluginError
 from cnndsl.dims import NotExact, OpenSize, Shape, Value
-from cnndsl.layers.declaration import Args, Argument, Layer, LayerError, Module, Raw, Step, Weight
+from cnndsl.layers.declaration import Args, Argument, Keeps, Layer, LayerError, Module, Raw, Step, Weight
 from cnndsl.layers.kinds import Invalid, Kind, describe_value
 
 __all__ = ["fault", "guarded"]
@@ -42,6 +42,7 @@ def guarded(layer: Layer, plugin: str) -> Layer:
         macs=guard.macs,
         module=guard.module,
         receptive=guard.receptive,
+        keeps=guard.keeps if callable(layer.keeps) else layer.keeps,
         explain=None if layer.explain is None else guard.explain,
     )
 
@@ -129,6 +130,12 @@ class Guard(NamedTuple):
             "receptive", lambda: self.layer.receptive(x, args), _check_steps, x, args
         )
         return steps
+
+    def keeps(self, x: Value, args: Args, output: Shape) -> Keeps:
+        keeps = self.layer.keeps
+        assert callable(keeps), "guarded only where it is a rule"
+        kept: Keeps = self.call("keeps", lambda: keeps(x, args, output), _check_keeps, x, args)
+        return kept
 
     def explain(self, x: Value, args: Args, output: Shape) -> str:
         explain = self.layer.explain
@@ -232,6 +239,13 @@ def _check_steps(steps: Any, x: Value) -> None:
         numbers = (step.kernel, step.stride, step.dilation)
         if not all(_is_whole(number, 1) for number in numbers) or not _is_whole(step.padding, 0):
             raise Broken(f"gives {step!r}, whose numbers are not all whole and large enough")
+
+
+def _check_keeps(kept: Any, x: Value) -> None:
+    if not isinstance(kept, Keeps):
+        raise Broken(f"gives {kept!r}, not a Keeps")
+    if not all(_is_whole(count, 0) for count in (*kept[2:6],)):
+        raise Broken(f"gives {kept!r}, whose numbers are not all whole and 0 or more")
 
 
 def _check_text(text: Any, x: Value) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from cnndsl.dims import Shape, Value, kind_of
 from cnndsl.layers.declaration import Example, Join, LayerError, Reject
@@ -96,7 +97,13 @@ def nested(function: str) -> Callable[[Sequence[str]], str]:
     return expression
 
 
-def equal_join(name: str, summary: str, symbol: str, expression: Callable[[Sequence[str]], str]) -> Join:
+def equal_join(
+    name: str,
+    summary: str,
+    symbol: str,
+    expression: Callable[[Sequence[str]], str],
+    keeps: Literal["nothing", "all"] = "nothing",
+) -> Join:
     """The declaration of a join of equal shapes."""
     return Join(
         name=name,
@@ -104,6 +111,7 @@ def equal_join(name: str, summary: str, symbol: str, expression: Callable[[Seque
         symbol=symbol,
         shape=equal_shape(name),
         expression=expression,
+        keeps=keeps,
         examples=(
             Example(f"{name} {{ identity | conv 16 k3 p1 }}", "16x8x8", "16x8x8"),
             Example(f"{name} {{ identity | relu | linear 64 }}", "64", "64"),
@@ -122,6 +130,7 @@ MUL = Join(
     symbol="×",
     shape=mul_shape,
     expression=infix("*"),
+    keeps="others",
     examples=(
         Example("mul { identity | gap -> conv 16 k1 -> sigmoid }", "16x8x8", "16x8x8"),
         Example("mul { identity | conv 1 k1 }", "16x8x8", "16x8x8"),
@@ -155,6 +164,6 @@ JOINS = (
     MUL,
     CONCAT,
     equal_join("sub", "the first branch less the others", "−", infix("-")),
-    equal_join("max", "elementwise maximum", "max", nested("torch.maximum")),
-    equal_join("min", "elementwise minimum", "min", nested("torch.minimum")),
+    equal_join("max", "elementwise maximum", "max", nested("torch.maximum"), keeps="all"),
+    equal_join("min", "elementwise minimum", "min", nested("torch.minimum"), keeps="all"),
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 from cnndsl.dims import Shape, Value, format_shape
-from cnndsl.layers.declaration import Args, Argument, Example, Layer, LayerError, Module, Reject
+from cnndsl.layers.declaration import Args, Argument, Example, Keeps, Layer, LayerError, Module, Reject
 from cnndsl.layers.kinds import OrNone, Real, Truth, Whole
 from cnndsl.layers.normalisation import AFFINE, BIAS, EPS, SPATIAL, affine_weights, same_shape
 from cnndsl.layers.windows import keywords
@@ -36,6 +37,22 @@ LAYERNORM_ARGUMENTS = (
 def last_axes(x: Value, args: Args) -> Shape:
     """The sizes that are normalised over."""
     return x.shape[-args["axes"] :]
+
+
+def rows(x: Value, args: Args) -> int:
+    """How many times a sample is normalised: the sizes in front of those that are normalised over."""
+    return prod(x.shape[: -args["axes"]])
+
+
+def layernorm_keeps(x: Value, args: Args, output: Shape) -> Keeps:
+    """The value, and mean and deviation of every row."""
+    return Keeps(input=True, numbers=2 * rows(x, args), running=2 * rows(x, args))
+
+
+def rmsnorm_keeps(x: Value, args: Args, output: Shape) -> Keeps:
+    """The value and a factor a row; where a scale is learned, also what it multiplies."""
+    numbers = rows(x, args) + (prod(x.shape) if args["elementwise_affine"] else 0)
+    return Keeps(input=True, numbers=numbers, running=numbers)
 
 
 def last_axes_shape(x: Value, args: Args) -> Shape:
@@ -70,6 +87,7 @@ LAYERNORM = Layer(
     shape=last_axes_shape,
     weights=lambda x, args: affine_weights(last_axes(x, args), args["elementwise_affine"], args["bias"]),
     module=last_axes_module("LayerNorm", LAYERNORM_ARGUMENTS),
+    keeps=layernorm_keeps,
     examples=(
         Example("layernorm", "768", "768"),
         Example("layernorm eps=1e-6 nobias", "49x96", "49x96"),
@@ -115,6 +133,7 @@ LAYERNORM2D = Layer(
         keywords(LAYERNORM2D_ARGUMENTS, args, "eps", "elementwise_affine", "bias"),
         helper=LAYERNORM2D_HELPER,
     ),
+    keeps=lambda x, args, output: Keeps(input=True, numbers=2 * prod(x.spatial), running=2 * prod(x.spatial)),
     stricter="vectors, which `layernorm` is for, are refused, and more than three axes behind the channels",
     examples=(
         Example("layernorm2d eps=1e-6", "96x56x56", "96x56x56"),
@@ -144,6 +163,7 @@ RMSNORM = Layer(
     shape=last_axes_shape,
     weights=lambda x, args: affine_weights(last_axes(x, args), args["elementwise_affine"], bias=False),
     module=last_axes_module("RMSNorm", RMSNORM_ARGUMENTS),
+    keeps=rmsnorm_keeps,
     examples=(
         Example("rmsnorm", "49x96", "49x96"),
         Example("rmsnorm 1e-6 noaffine", "768", "768"),

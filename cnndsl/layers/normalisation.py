@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from cnndsl.dims import Shape, Value
-from cnndsl.layers.declaration import Args, Argument, Example, Layer, LayerError, Module, Reject, Weight
+from cnndsl.layers.declaration import (
+    Args,
+    Argument,
+    Example,
+    Keeps,
+    Layer,
+    LayerError,
+    Module,
+    Reject,
+    Weight,
+)
 from cnndsl.layers.kinds import OrNone, Real, Truth, Whole
 from cnndsl.layers.windows import keywords
 
@@ -83,6 +95,7 @@ BN = Layer(
         (("num_features", x.channels),),
         keywords(BN_ARGUMENTS, args, "eps", "momentum", "affine", "track_running_stats", "bias"),
     ),
+    keeps=lambda x, args, output: Keeps(input=True, statistics=2 * x.channels),
     examples=(
         Example("bn", "64x56x56", "64x56x56"),
         Example("bn eps=1e-3 momentum=0.01", "64x50", "64x50"),
@@ -122,6 +135,12 @@ def instancenorm_shape(x: Value, args: Args) -> Shape:
     return x.shape
 
 
+def instancenorm_keeps(x: Value, args: Args, output: Shape) -> Keeps:
+    """Mean and variance of every sample, and for every sample a copy of what the batch has in common."""
+    numbers = x.channels * (2 + args["affine"] + 2 * args["track_running_stats"])
+    return Keeps(input=True, numbers=numbers, running=numbers)
+
+
 INSTANCENORM = Layer(
     name="instancenorm",
     family="normalisation",
@@ -138,6 +157,7 @@ INSTANCENORM = Layer(
         (("num_features", x.channels),),
         keywords(INSTANCENORM_ARGUMENTS, args, "eps", "momentum", "affine", "track_running_stats", "bias"),
     ),
+    keeps=instancenorm_keeps,
     examples=(
         Example("instancenorm", "64x56x56", "64x56x56"),
         Example("instancenorm affine eps=1e-3", "64x50", "64x50"),
@@ -193,6 +213,9 @@ GROUPNORM = Layer(
         (("num_groups", args["num_groups"]), ("num_channels", x.channels)),
         keywords(GROUPNORM_ARGUMENTS, args, "eps", "affine", "bias"),
     ),
+    keeps=lambda x, args, output: Keeps(
+        input=True, numbers=2 * args["num_groups"], running=2 * args["num_groups"]
+    ),
     examples=(
         Example("groupnorm 8", "64x56x56", "64x56x56"),
         Example("groupnorm g4 eps=1e-3 nobias", "64x50", "64x50"),
@@ -212,6 +235,14 @@ LRN_ARGUMENTS = (
     Argument("k", Real(), "added to the divisor", default=1.0),
 )
 
+
+def lrn_keeps(x: Value, args: Args, output: Shape) -> Keeps:
+    """The squares, padded by the neighbours that the first and last channels lack, and the divisor twice."""
+    size = prod(x.shape)
+    padded = size + (args["size"] - 1) * prod(x.spatial)
+    return Keeps(input=True, numbers=padded + 2 * size, running=max(padded, 2 * size))
+
+
 LRN = Layer(
     name="lrn",
     family="normalisation",
@@ -225,6 +256,7 @@ LRN = Layer(
     module=lambda x, args, output: Module(
         "nn.LocalResponseNorm", (("size", args["size"]),), keywords(LRN_ARGUMENTS, args, "alpha", "beta", "k")
     ),
+    keeps=lrn_keeps,
     stricter="values with more than three axes behind the channels are refused",
     examples=(
         Example("lrn 5", "96x55x55", "96x55x55"),

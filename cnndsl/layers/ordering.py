@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from cnndsl.dims import Shape, Value
 from cnndsl.layers.axes import AXIS, BATCH_STAYS, axis_index
-from cnndsl.layers.declaration import Args, Argument, Example, Layer, LayerError, Module, Reject
+from cnndsl.layers.declaration import VIEW, Args, Argument, Example, Layer, LayerError, Module, Reject
 from cnndsl.layers.kinds import Sizes
 
 __all__ = ["LAYERS"]
@@ -56,6 +56,7 @@ PERMUTE = Layer(
     arguments=PERMUTE_ARGUMENTS,
     layout="plain",
     shape=permute_shape,
+    keeps=VIEW,
     module=lambda x, args, output: Module(
         "Permute", tuple(("dims", dim) for dim in args["dims"]), helper=PERMUTE_HELPER
     ),
@@ -134,6 +135,7 @@ TRANSPOSE = Layer(
     ),
     layout="plain",
     shape=transpose_shape,
+    keeps=VIEW,
     module=axis_module(
         "Transpose",
         "Swaps two axes; the batch is axis 0.",
@@ -161,6 +163,7 @@ SQUEEZE = Layer(
     formula="the axis falls away",
     arguments=(Argument("dim", AXIS, "the axis, 1 the channels", aliases=("axis",)),),
     shape=squeeze_shape,
+    keeps=VIEW,
     module=axis_module(
         "Squeeze", "Takes an axis of size 1 away; the batch is axis 0.", "x.squeeze(self.dim)", "dim"
     ),
@@ -185,6 +188,7 @@ UNSQUEEZE = Layer(
     formula="an axis of size 1 more",
     arguments=(Argument("dim", AXIS, "where it will stand, 1 the front", aliases=("axis",)),),
     shape=unsqueeze_shape,
+    keeps=VIEW,
     module=axis_module(
         "Unsqueeze", "Puts in an axis of size 1; the batch is axis 0.", "x.unsqueeze(self.dim)", "dim"
     ),

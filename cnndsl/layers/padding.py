@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from cnndsl.dims import LARGEST, Shape, Value
-from cnndsl.layers.declaration import Args, Argument, Example, Layer, LayerError, Module, Reject, Step
+from cnndsl.layers.declaration import (
+    NOTHING,
+    Args,
+    Argument,
+    Example,
+    Keeps,
+    Layer,
+    LayerError,
+    Module,
+    Reject,
+    Step,
+)
 from cnndsl.layers.kinds import Real, Sizes, Word, describe_value
 from cnndsl.layers.windows import repeat
 
@@ -117,6 +128,7 @@ PAD = Layer(
     shape=pad_shape,
     module=pad_module,
     receptive=lambda x, args: tuple(Step(1, padding=before) for before, _ in pad_sides(x, args)),
+    keeps=lambda x, args, output: Keeps(input=args["mode"] in ("reflect", "replicate")),
     explain=pad_explain,
     stricter="a crop must leave something to reflect, replicate or wrap around",
     examples=(
@@ -172,6 +184,7 @@ CROP = Layer(
     shape=crop_shape,
     module=lambda x, args, output: pad_module(x, cropped(args), output),
     receptive=lambda x, args: PAD.receptive(x, cropped(args)),
+    keeps=NOTHING,
     explain=lambda x, args, output: pad_explain(x, cropped(args), output),
     stricter="negative numbers, which would pad, are refused",
     examples=(

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 from cnndsl.dims import LARGEST, Shape, Value, format_shape
-from cnndsl.layers.declaration import Args, Argument, Example, Layer, LayerError, Module, Reject, SameAs
+from cnndsl.layers.declaration import (
+    Args,
+    Argument,
+    Example,
+    Keeps,
+    Layer,
+    LayerError,
+    Module,
+    Reject,
+    SameAs,
+)
 from cnndsl.layers.kinds import OrNone, PerAxis, Real, Truth, Whole
 from cnndsl.layers.windows import explain_window, keywords, repeat, short, steps, window_sizes
 
@@ -113,6 +124,7 @@ MAXPOOL = Layer(
     layout="channels_first",
     shape=pool_shape,
     module=pool_module("Max", MAXPOOL_ARGUMENTS),
+    keeps=lambda x, args, output: Keeps(input=True, positions=prod(output), running=2 * prod(output)),
     receptive=steps,
     explain=explain_window,
     examples=(
@@ -179,6 +191,13 @@ def lppool_shape(x: Value, args: Args) -> Shape:
     return (x.channels, *window_sizes(x.spatial, args))
 
 
+def lppool_keeps(x: Value, args: Args, output: Shape) -> Keeps:
+    """The powers of the values; of the means sign, size and what they are multiplied to."""
+    return Keeps(
+        input=True, numbers=prod(x.shape) + 4 * prod(output), running=max(prod(x.shape), 3 * prod(output))
+    )
+
+
 LPPOOL = Layer(
     name="lppool",
     family="pooling",
@@ -196,6 +215,7 @@ LPPOOL = Layer(
         keywords(LPPOOL_ARGUMENTS, args, "stride", "ceil_mode"),
     ),
     receptive=steps,
+    keeps=lppool_keeps,
     explain=explain_window,
     examples=(
         Example("lppool 2 3", "16x28x28", "16x9x9"),

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, Literal
 
 from cnndsl.dims import Shape, Value, format_shape
 from cnndsl.layers.axes import AXIS, BATCH_STAYS, axis_index, scaled
-from cnndsl.layers.declaration import Args, Argument, Example, Layer, LayerError, Module, Reject, Step
+from cnndsl.layers.declaration import (
+    NOTHING,
+    Args,
+    Argument,
+    Example,
+    Keeps,
+    Layer,
+    LayerError,
+    Module,
+    Reject,
+    Step,
+)
 from cnndsl.layers.kinds import Factors, OrNone, PerAxis, Sizes, Truth, describe_value
 from cnndsl.layers.windows import keywords, repeat
 
@@ -46,6 +58,16 @@ def adaptive_steps(x: Value, sizes: tuple[int | None, ...]) -> tuple[Step, ...] 
     return tuple(result)
 
 
+def positions_kept(x: Value, args: Args, output: Shape) -> Keeps:
+    """A maximum keeps its place; PyTorch finds the places also where nothing is to be trained."""
+    return Keeps(input=True, positions=prod(output), running=2 * prod(output))
+
+
+def mean_keeps(x: Value, args: Args, output: Shape) -> Keeps:
+    """A mean of everything needs only its sizes for the way back."""
+    return Keeps(input=any(size != 1 for size in output[1:]))
+
+
 def adaptive_pool(name: str, kind: str, summary: str) -> Layer:
     """The declaration of an adaptive pool; `kind` is Avg or Max."""
 
@@ -67,6 +89,7 @@ def adaptive_pool(name: str, kind: str, summary: str) -> Layer:
         shape=adaptive_shape,
         module=module,
         receptive=lambda x, args: adaptive_steps(x, args["output_size"]),
+        keeps=positions_kept if kind == "Max" else mean_keeps,
         stricter="a size of 0 is refused",
         examples=(
             Example(f"{name} 7", "512x14x14", "512x7x7"),
@@ -96,6 +119,7 @@ def global_pool(name: str, kind: str, summary: str) -> Layer:
         shape=lambda x, args: (x.channels, *(1 for _ in x.spatial)),
         module=lambda x, args, output: Module(f"nn.Adaptive{kind}Pool{x.rank}d", (("output_size", 1),)),
         receptive=lambda x, args: "whole",
+        keeps=positions_kept if kind == "Max" else mean_keeps,
         examples=(
             Example(name, "512x7x7", "512x1x1"),
             Example(name, "16x50", "16x1"),
@@ -192,6 +216,7 @@ FRACTIONALMAXPOOL = Layer(
         keywords(FRACTIONAL_ARGUMENTS, args, "output_size", "output_ratio"),
     ),
     receptive=fractional_steps,
+    keeps=positions_kept,
     stricter="windows smaller than 1 are refused",
     examples=(
         Example("fractionalmaxpool 2 14", "16x20x20", "16x14x14"),
@@ -278,6 +303,7 @@ MEAN = Layer(
     shape=mean_shape,
     module=mean_module,
     receptive=mean_steps,
+    keeps=NOTHING,
     stricter=f"{BATCH_STAYS}; one axis must be left",
     examples=(
         Example("mean 2 3", "512x7x7", "512"),

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from cnndsl.layers.declaration import Argument, Example, Layer, Module, Reject
+from collections.abc import Callable
+from math import prod
+
+from cnndsl.dims import Shape, Value
+from cnndsl.layers.declaration import VIEW, Args, Argument, Example, Keeps, Layer, Module, Reject
 from cnndsl.layers.kinds import Real, Truth
 from cnndsl.layers.windows import keywords
 
 __all__ = ["LAYERS"]
+
+# Layers that drop channels, not single values.
+WHOLE_CHANNELS = frozenset({"channeldropout", "featurealphadropout"})
 
 ARGUMENTS = (
     Argument("p", Real(0, 1), "probability of being dropped", default=0.5),
@@ -18,6 +25,18 @@ ARGUMENTS = (
         switch=("inplace", True),
     ),
 )
+
+
+def mask_of(name: str) -> Callable[[Value, Args, Shape], Keeps]:
+    """What a dropout keeps: what it multiplied by, a number for each that it drops or not."""
+
+    def keeps(x: Value, args: Args, output: Shape) -> Keeps:
+        if args["p"] == 0:
+            return VIEW
+        dropped = (x.channels,) if name in WHOLE_CHANNELS else x.shape
+        return Keeps(numbers=prod(dropped), view="in evaluation")
+
+    return keeps
 
 
 def dropout(
@@ -37,6 +56,7 @@ def dropout(
         module=lambda x, args, output: Module(
             pytorch.replace("{rank}", str(x.rank)), (), keywords(ARGUMENTS, args, "p", "inplace")
         ),
+        keeps=mask_of(name),
         examples=tuple(Example(use, shape, shape) for use, shape in zip(uses, inputs, strict=True)),
         rejects=(
             Reject(f"{name} 1.5", inputs[0], "invalid-argument", "p"),
@@ -75,6 +95,7 @@ DROPPATH = Layer(
     arguments=(Argument("p", Real(0, 1), "probability of a sample being dropped"),),
     shape=lambda x, args: x.shape,
     module=lambda x, args, output: Module("DropPath", (("p", args["p"]),), helper=DROPPATH_HELPER),
+    keeps=lambda x, args, output: Keeps(numbers=1, view="in evaluation") if args["p"] else VIEW,
     examples=(
         Example("droppath 0.1", "96x56x56", "96x56x56"),
         Example("droppath p=0.2", "768", "768"),

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from cnndsl.dims import Shape, Value
 from cnndsl.layers.axes import scaled
-from cnndsl.layers.declaration import Args, Argument, Example, Layer, LayerError, Module, Reject, Step
+from cnndsl.layers.declaration import (
+    NOTHING,
+    Args,
+    Argument,
+    Example,
+    Keeps,
+    Layer,
+    LayerError,
+    Module,
+    Reject,
+    Step,
+)
 from cnndsl.layers.kinds import Factors, OrNone, PerAxis, Truth, Whole, Word, describe_value
 from cnndsl.layers.windows import keywords
 
@@ -122,12 +133,21 @@ def upsample_module(x: Value, args: Args, output: Shape) -> Module:
 
 
 def upsample_steps(x: Value, args: Args) -> tuple[Step, ...]:
-    """An enlarged axis sees as through a transposed window of the factor, a shrunk one skips."""
+    """An enlarged axis sees as through a transposed window, a shrunk one skips.
+
+    Repeating is a window of the factor r; interpolating sees a source's position from less than r away, the
+    cubic modes from less than 2r.
+    """
+    width = {"linear": 1, "bilinear": 1, "trilinear": 1, "bicubic": 2}.get(args["mode"], 0)
     result = []
     for n, after in zip(x.spatial, upsample_shape(x, args)[1:], strict=True):
         grows = after >= n
         ratio = after // n if grows else n // after
-        result.append(Step(ratio, ratio, transposed=True) if grows else Step(1, ratio))
+        if grows and width and ratio > 1:
+            kernel = 2 * width * ratio - ratio % 2
+            result.append(Step(kernel, ratio, (kernel - ratio) // 2, transposed=True))
+        else:
+            result.append(Step(ratio, ratio, transposed=True) if grows else Step(1, ratio))
     return tuple(result)
 
 
@@ -152,6 +172,7 @@ UPSAMPLE = Layer(
     shape=upsample_shape,
     module=upsample_module,
     receptive=upsample_steps,
+    keeps=lambda x, args, output: Keeps(input=args["mode"] == "area"),
     explain=upsample_explain,
     stricter="a size of 0 is refused",
     examples=(
@@ -208,6 +229,7 @@ PIXELSHUFFLE = Layer(
     shape=pixelshuffle_shape,
     module=lambda x, args, output: Module("nn.PixelShuffle", (("upscale_factor", args["upscale_factor"]),)),
     receptive=lambda x, args: (Step(args["upscale_factor"], args["upscale_factor"], transposed=True),) * 2,
+    keeps=NOTHING,
     explain=lambda x, args, output: (
         f"{x.channels}/({args['upscale_factor']}*{args['upscale_factor']}) = {output[0]}"
     ),
@@ -249,6 +271,7 @@ PIXELUNSHUFFLE = Layer(
         "nn.PixelUnshuffle", (("downscale_factor", args["downscale_factor"]),)
     ),
     receptive=lambda x, args: (Step(args["downscale_factor"], args["downscale_factor"]),) * 2,
+    keeps=NOTHING,
     explain=lambda x, args, output: ", ".join(
         dict.fromkeys(
             f"{n}/{args['downscale_factor']} = {size}" for n, size in zip(x.spatial, output[1:], strict=True)
@@ -289,6 +312,7 @@ CHANNELSHUFFLE = Layer(
     ranks=SPATIAL,
     shape=channelshuffle_shape,
     module=lambda x, args, output: Module("nn.ChannelShuffle", (("groups", args["groups"]),)),
+    keeps=NOTHING,
     stricter="values with more than three axes behind the channels are refused",
     examples=(
         Example("channelshuffle 2", "24x8x8", "24x8x8"),

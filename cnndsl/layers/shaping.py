@@ -6,7 +6,7 @@ from math import prod
 
 from cnndsl.dims import LARGEST, Shape, Value, describe
 from cnndsl.layers.axes import AXIS, BATCH_STAYS, axis_index
-from cnndsl.layers.declaration import Args, Argument, Example, Layer, LayerError, Module, Reject, Step
+from cnndsl.layers.declaration import VIEW, Args, Argument, Example, Layer, LayerError, Module, Reject, Step
 from cnndsl.layers.kinds import Sizes, Whole
 from cnndsl.layers.windows import keywords
 
@@ -60,6 +60,7 @@ FLATTEN = Layer(
     arguments=FLATTEN_ARGUMENTS,
     layout="plain",
     shape=flatten_shape,
+    keeps=VIEW,
     module=lambda x, args, output: Module(
         "nn.Flatten", (), keywords(FLATTEN_ARGUMENTS, args, "start_dim", "end_dim")
     ),
@@ -143,6 +144,7 @@ UNFLATTEN = Layer(
     arguments=UNFLATTEN_ARGUMENTS,
     layout="plain",
     shape=unflatten_shape,
+    keeps=VIEW,
     module=lambda x, args, output: Module(
         "nn.Unflatten", (("dim", args["dim"]), ("unflattened_size", args["unflattened_size"]))
     ),
@@ -188,6 +190,7 @@ RESHAPE = Layer(
     shape=lambda x, args: filled_in(
         args["shape"], prod(x.shape), "shape", f"{describe(x.shape)} holds {prod(x.shape)}"
     ),
+    keeps=VIEW,
     module=lambda x, args, output: Module(
         "Reshape", tuple(("shape", size) for size in args["shape"]), helper=RESHAPE_HELPER
     ),
@@ -270,6 +273,7 @@ NARROW = Layer(
     formula="the axis has `length`",
     arguments=NARROW_ARGUMENTS,
     shape=narrow_shape,
+    keeps=VIEW,
     module=lambda x, args, output: Module(
         "Narrow",
         (("start", args["start"]), ("length", args["length"])),
@@ -299,6 +303,7 @@ IDENTITY = Layer(
     pytorch="nn.Identity",
     formula="the shape stays",
     shape=lambda x, args: x.shape,
+    keeps=VIEW,
     module=lambda x, args, output: Module("nn.Identity"),
     examples=(Example("identity", "16x8x8", "16x8x8"), Example("identity", "10", "10")),
     rejects=(Reject("identity 1", "16x8x8", "too-many-arguments"),),

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
-from cnndsl.layers.declaration import Argument, Example, Layer, Layout, Reject, SameAs
+from cnndsl.layers.declaration import Argument, Example, Keeps, Layer, Layout, Reject, SameAs
 from cnndsl.layers.kinds import Invalid, Kind, describe_value
 from cnndsl.words import RESERVED
 
@@ -52,6 +52,8 @@ def _problems(layer: Any) -> Iterator[str]:
             yield f"its {name} is a function, not {getattr(layer, name)!r}"
     if layer.explain is not None and not callable(layer.explain):
         yield f"its explain is a function or None, not {layer.explain!r}"
+    if not isinstance(layer.keeps, Keeps) and not callable(layer.keeps):
+        yield f"its keeps is a Keeps or a function that gives one, not {layer.keeps!r}"
     if layer.layout not in get_args(Layout):
         yield f"its layout is one of {', '.join(get_args(Layout))}, not {layer.layout!r}"
     if layer.ranks is not None and (not layer.ranks or not frozenset(layer.ranks) <= RANKS):

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from cnndsl.dims import Shape, Value
-from cnndsl.layers.declaration import Args, Argument, Example, Layer, Module, Raw, Reject, Weight
+from cnndsl.layers.declaration import (
+    INPUT_KEPT,
+    NOTHING,
+    Args,
+    Argument,
+    Example,
+    Layer,
+    Module,
+    Raw,
+    Reject,
+    Weight,
+)
 from cnndsl.layers.kinds import Real
 
 __all__ = ["LAYERS"]
@@ -35,6 +46,7 @@ def bare_parameter(name: str, summary: str, sign: str, init: float) -> Layer:
         shape=lambda x, args: x.shape,
         weights=lambda x, args: (Weight("", channel_shape(x)),),
         module=module,
+        keeps=INPUT_KEPT if sign == "*" else NOTHING,
         examples=(
             Example(name, "96x56x56", "96x56x56"),
             Example(f"{name} init=1e-6", "96x50", "96x50"),

@@ -4,6 +4,16 @@ from cnndsl.rules.declaration import rule
 
 RULES = (
     rule(
+        "budget-exceeded",
+        "the network does not keep what an `assert` states of its costs",
+        """A budget is a decision: parameters that a device holds, multiply-adds that it has time for, a
+        memory that the training fits in, a receptive field that covers the object. Stated in the spec, it is
+        judged at every check. The message says what is had, by how much it is over, and where most of it
+        is.""",
+        "input 784\nlinear 1000 -> relu -> linear 10\nassert params < 500k",
+        "input 784\nlinear 500 -> relu -> linear 10\nassert params < 500k",
+    ),
+    rule(
         "tap-before-label",
         "a tap stands before the item that it names",
         """A network is computed from top to bottom: a tap takes a value that is there. A connection that

@@ -80,6 +80,7 @@ def form_of(word: str) -> tuple[str, ...]:
         "else": "`else` follows the `}` of an `if`, or stands in `a if condition else b`",
         "when": "`output name when training { ... }`",
         "train": "`train { ... }` stands on a line of its own",
+        "assert": "`assert params < 5M` stands on a line of its own",
         "use": '`use "file.cnn"` stands on a line of its own',
         "residual": "`residual { ... }` stands where a layer can stand",
         "reuse": "`reuse label` stands where a layer can stand",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from cnndsl.slips import form_of
+from cnndsl.slips.budgets import limits
 from cnndsl.slips.naming import colons, equals, label_alone, missing_equals, model_name
 from cnndsl.slips.numbers import minus, number_and_letters, repeats, shape, sizes_with_x
 from cnndsl.slips.slip import Mend, Slip
@@ -58,7 +59,7 @@ def _commas(stop: Stop) -> Slip | None:
         )
     if stop.bracket == "(" or (stop.bracket == "[" and not stop.expected & {"_ARROW", "LABEL"}):
         return None
-    if "LABEL" in stop.expected and stop.before:
+    if stop.before and ("LABEL" in stop.expected or re.match(r"\s*for\b[^\[]*\bin$", stop.before)):
         return stop.say(
             f"{stop.cannot}: {stop.wanted}", mends=(Mend("take the comma out", ((stop.at, stop.end, ""),)),)
         )
@@ -79,6 +80,42 @@ def _commas(stop: Stop) -> Slip | None:
         "arguments are not separated by commas",
         "a blank is enough: `conv 16 k3 p1`",
         mends=(Mend("take the commas out" if len(edits) > 1 else "take the comma out", edits, certain=True),),
+    )
+
+
+def _twice(stop: Stop) -> Slip | None:
+    """The same word or sign twice: `, ,`, `= =`, `1000 1000`, a comma where a list begins."""
+    before = re.search(r"""([\w.]+|"[^"]*"|[=,@\[(])$""", stop.before)
+    if before is None:
+        return None
+    listed = stop.word == "," and before[1] in ("[", "(", ",")
+    doubled = before[1] == stop.word and "_ARROW" not in stop.expected and stop.word != "["
+    if not listed and not doubled:
+        return None
+    behind = stop.end + len(stop.after) - len(stop.after.lstrip(" \t"))
+    start, end = (stop.gap, stop.end) if stop.gap < stop.at else (stop.at, behind)
+    message = f"`{shown(stop.word)}` stands here twice" if doubled else f"{stop.cannot}: {stop.wanted}"
+    return stop.say(message, mends=(stop.instead(f"take one `{shown(stop.word)}` out", "", start, end),))
+
+
+def _missing_comma(stop: Stop) -> Slip | None:
+    """`[64, 128 256]`: two values in a list with nothing between them."""
+    if stop.opened is None or re.match(r"""[\w"(\[]""", stop.word) is None or stop.word in KEYWORDS:
+        return None
+    inside = stop.text[stop.opened + 1 : stop.at]
+    value = re.search(r"""([\w.]+|[)\]"])\s*$""", inside)
+    listed = "RSQB" in stop.expected and "_ARROW" not in stop.expected
+    called = re.search(r"\w$", stop.text[: stop.opened][-1:]) is not None
+    arguments = "RPAR" in stop.expected and ("," in inside or called)
+    if value is None or not (listed or arguments) or value[1] in ("and", "or", "not", "in", "if", "else"):
+        return None
+    return stop.say(
+        f"a comma is missing between `{shown(value[1])}` and `{shown(stop.word)}`",
+        "the values of a list are separated by commas: `[64, 128, 256]`",
+        mends=(
+            Mend("put `,` between them", ((stop.gap, stop.gap, ","),), certain="," in inside or called),
+            Mend(f"close `{stop.bracket}` before it", ((stop.gap, stop.gap, ")" if arguments else "]"),)),
+        ),
     )
 
 
@@ -208,7 +245,7 @@ def _round_bracket_left_open(stop: Stop) -> Slip | None:
 def _keyword(stop: Stop) -> Slip | None:
     if stop.word not in KEYWORDS:
         return None
-    declares = stop.word in ("model", "param", "let", "block", "use", "train", "output", "input")
+    declares = stop.word in ("model", "param", "let", "block", "use", "train", "output", "input", "assert")
     if declares and stop.before and "_NL" in stop.expected and not stop.bracket:
         return stop.say(
             f"`{stop.word}` begins a line of its own",
@@ -222,8 +259,10 @@ Hint = Callable[[Stop], Slip | None]
 # In the order in which they are asked.
 HINTS: tuple[Hint, ...] = (
     _quotation,
+    limits,
     shape,
     _brace_on_its_own_line,
+    _twice,
     _commas,
     _arrows,
     _bars,
@@ -232,6 +271,7 @@ HINTS: tuple[Hint, ...] = (
     number_and_letters,
     minus,
     repeats,
+    _missing_comma,
     _round_bracket_left_open,
     model_name,
     equals,

@@ -69,6 +69,11 @@ def colons(stop: Stop) -> Slip | None:
             "a training setting is written `name value`",
             mends=(stop.instead("take the colon out", ""),),
         )
+    label = re.match(rf"\s*({NAME})[ \t]+(?=[A-Za-z_\[])", stop.after)
+    if label is not None and "LABEL" in stop.expected:
+        new, end = f"{label[1]}: ", stop.end + label.end()
+        mend = stop.instead(f"write `{shown(label[1])}:`", new, stop=end)
+        return stop.say(stop.cannot, "a label stands before its colon, `name: layer`", mends=(mend,))
     argument = re.search(rf"\s({NAME})$", stop.before)
     if stop.line_help or argument is None:
         return None

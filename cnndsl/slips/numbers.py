@@ -79,17 +79,19 @@ def number_and_letters(stop: Stop) -> Slip | None:
     parts = re.fullmatch(r"([0-9]+)([A-Za-z_]\w*)", stop.word)
     if parts is None:
         return None
-    flag = re.fullmatch(r"[a-z]{1,2}[0-9x]+", parts[2]) is not None
+    number, word = parts[1], parts[2]
+    apart = Mend(
+        f"write `{number} {shown(word)}`",
+        ((stop.at, stop.end, f"{number} {word}"),),
+        certain=re.fullmatch(r"[a-z]{1,2}[0-9x]+", word) is not None,
+    )
+    product = Mend(f"write `{number}*{shown(word)}`", ((stop.at, stop.end, f"{number}*{word}"),))
     return stop.say(
         f"`{shown(stop.word)}` is neither a number nor a name",
-        "put a blank between them, or begin with a letter",
-        mends=(
-            Mend(
-                f"write `{parts[1]} {shown(parts[2])}`",
-                ((stop.at, stop.end, f"{parts[1]} {parts[2]}"),),
-                flag,
-            ),
-        ),
+        "put a blank between two arguments"
+        if apart.certain
+        else f"a product is written `{number}*{shown(word)}`, and a blank stands between two arguments",
+        mends=(apart,) if apart.certain else (product, apart),
     )
 
 

@@ -11,7 +11,7 @@ from cnndsl.slips.slip import Mend, Slip
 __all__ = ["CLOSES", "KEYWORDS", "NAME", "OPENS", "Stop", "element_end", "find_stop", "shown"]
 
 KEYWORDS = frozenset(
-    "model input output param let block for in if else when train use residual reuse".split()
+    "model input output param let block for in if else when train use residual reuse assert".split()
 )
 CLOSES = {")": "(", "]": "[", "}": "{"}
 OPENS = {opening: closing for closing, opening in CLOSES.items()}
@@ -32,6 +32,7 @@ _TELLING = {
     "_ELSE": "`else`",
     "RSQB": "`]` or a comma",
     "RBRACE": "`}`",
+    "COMPARISON": "a comparison, such as `<`",
 }
 
 

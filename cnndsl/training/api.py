@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from cnndsl.api import Spec, check
 from cnndsl.ir import TrainSetting
-from cnndsl.training.data import Data, from_arrays, load
+from cnndsl.training.data import Data, from_arrays
 from cnndsl.training.data.model import Array
 from cnndsl.training.errors import SettingError
+from cnndsl.training.loading import load_for
 from cnndsl.training.network import Network, from_module, from_report, trainable_names
 from cnndsl.training.progress import Silent, watcher
 from cnndsl.training.records import RunFolder
@@ -118,7 +119,7 @@ def _fitted(data: AnyData, shape: tuple[int, ...], settings: TrainSettings) -> D
         return from_arrays(_array(data[0]), _array(data[1]), shape)
     if settings.data is None:
         raise SettingError("no data: give a path, a pair (images, labels), or a `data` line in the spec")
-    return load(settings.data, shape, settings.workers)
+    return load_for(settings, settings.data, shape)
 
 
 def _array(values: Images) -> Array:

@@ -9,7 +9,7 @@ from cnndsl.ir import TrainSetting
 from cnndsl.layers.kinds import describe_value
 from cnndsl.training.collecting import Collected, blame, put_once
 from cnndsl.training.errors import SettingError
-from cnndsl.training.freezing import misnomers
+from cnndsl.training.patterns import misnomers
 from cnndsl.training.settings import TrainSettings
 
 __all__ = ["BY_NAME", "hold_names", "put_by_name"]

@@ -64,6 +64,8 @@ def blame(origin: Origin, message: str, help: tuple[str, ...], collected: Collec
 
 def plain(value: Any) -> Any:
     """Numbers of the language as pydantic's strict models take them: 10.0 is a whole number there."""
+    if isinstance(value, list | tuple):
+        return tuple(map(plain, value))
     if isinstance(value, Fraction):
         value = float(value)
     return int(value) if isinstance(value, float) and value.is_integer() else value

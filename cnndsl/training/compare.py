@@ -6,14 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cnndsl.backends.resizing import Resize
 from cnndsl.backends.weights import fitting
 from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.dims import Shape
 from cnndsl.report import Report
-from cnndsl.training.data import Data, DataMismatch, load
+from cnndsl.training.data import Data, DataMismatch
+from cnndsl.training.data.split import require_enough
 from cnndsl.training.errors import SettingError
-from cnndsl.training.network import Network, mismatch, require_fit, weights_of
-from cnndsl.training.results import TrainResult
+from cnndsl.training.loading import load_for
+from cnndsl.training.network import Network, mismatch, require_fit
+from cnndsl.training.patterns import weights_of
+from cnndsl.training.results import PARTS, TrainResult
 from cnndsl.training.settings import TrainSettings
 
 __all__ = ["Job", "comparison", "prepare", "require_weights"]
@@ -39,7 +43,7 @@ def prepare(
     path in the spec leads nowhere; SettingError where the caller's does, or where no data or different
     data are named; DataError as in `load`.
     """
-    loaded: dict[Shape, Data] = {}
+    loaded: dict[tuple[Shape, Resize], Data] = {}
     names: dict[str, int] = {}
     jobs = []
     first = networks[0][2]
@@ -47,20 +51,22 @@ def prepare(
     for report, network, own in networks:
         settings = _same_split(first, own, network.name, note)
         try:
-            if network.input_shape not in loaded:
-                data = loaded[network.input_shape] = _load(report, network, settings)
+            key = (network.input_shape, settings.resize)
+            if key not in loaded:
+                data = loaded[key] = _load(report, network, settings)
                 said = [text for other in loaded.values() if other is not data for text in other.notes]
                 for text in data.notes:
                     if text not in said:
                         note(text)
-            require_fit(network, loaded[network.input_shape], settings)
+            require_fit(network, loaded[key], settings)
+            require_enough(loaded[key], settings.val, settings.seed)
         except DataMismatch as error:
             problems.append(mismatch(report, error))
             continue
         names[network.name] = names.get(network.name, 0) + 1
         count = names[network.name]
         named = network if count == 1 else replace(network, name=f"{network.name}-{count}")
-        jobs.append(Job(named, settings, loaded[network.input_shape]))
+        jobs.append(Job(named, settings, loaded[key]))
     if problems:
         raise SpecError(tuple(problems))
     return jobs
@@ -95,7 +101,7 @@ def _load(report: Report, network: Network, settings: TrainSettings) -> Data:
     if settings.data is None:
         raise SettingError("no data: give --data, or a `data` line in the spec's train section")
     try:
-        return load(settings.data, network.input_shape, settings.workers)
+        return load_for(settings, settings.data, network.input_shape)
     except OSError as error:
         message = f"cannot read {error.filename or settings.data}: {(error.strerror or str(error)).lower()}"
         line = next((line for line in report.graph.train if line.name == "data"), None)
@@ -130,6 +136,6 @@ def comparison(results: Sequence[tuple[str, TrainResult]]) -> str:
     ]
     lines.insert(1, "─" * max(map(len, lines)))
     score = results[0][1].test
-    part = {"held-out": "held-out", "val": "validation", "test": "test"}[score.on]
+    part = PARTS[score.on]
     lines.append(f"loss and accuracy: the best epoch's weights on the {score.samples:,} {part} samples")
     return "\n".join(lines)

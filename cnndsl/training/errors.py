@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-__all__ = ["DataError", "DataMismatch", "RunFolderError", "SettingError", "TrainingError"]
+__all__ = [
+    "DataError",
+    "DataMismatch",
+    "ProcessLost",
+    "RunFolderError",
+    "SettingError",
+    "TrainingError",
+    "WriteError",
+]
 
 
 class DataError(ValueError):
@@ -39,4 +47,13 @@ class RunFolderError(ValueError):
 
 
 class TrainingError(RuntimeError):
-    """The run cannot go on: the loss is no longer a number, the data have changed, there are no weights."""
+    """The run cannot go on: the loss is no longer a number, the data have changed, there are no weights,
+    memory does not suffice, another process of the run is gone."""
+
+
+class WriteError(OSError):
+    """A file of a run cannot be written, as on a full disk; the message says what the run keeps."""
+
+
+class ProcessLost(TrainingError):
+    """Another process of the run is gone, so that this one cannot go on."""

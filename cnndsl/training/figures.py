@@ -8,7 +8,7 @@ from typing import Any
 
 from cnndsl.training.results import Epoch
 
-__all__ = ["draw_confusion", "draw_curves"]
+__all__ = ["draw_confusion", "draw_curves", "draw_rates"]
 
 # Two colours that colour-blind readers and grey printers tell apart, by Okabe and Ito.
 TRAIN, VALIDATION, QUIET = "#0072B2", "#D55E00", "#777777"
@@ -26,6 +26,8 @@ STYLE: Any = {
 }
 # More classes than this are drawn without numbers in the cells.
 NUMBERED = 20
+# Names that are longer are cut: they would leave no room for the picture.
+LONGEST = 18
 
 
 def draw_curves(epochs: Sequence[Epoch], best_epoch: int, title: str, path: Path) -> None:
@@ -67,6 +69,35 @@ def draw_curves(epochs: Sequence[Epoch], best_epoch: int, title: str, path: Path
         figure.savefig(path, dpi=150)
 
 
+def draw_rates(
+    rates: Sequence[float],
+    losses: Sequence[float],
+    smooth: Sequence[float],
+    rate: float,
+    title: str,
+    path: Path,
+) -> None:
+    """Draw the loss over the learning rate, the suggested one marked, as a PNG."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    with rc_context(STYLE):
+        figure = Figure(figsize=(7, 4.2), layout="constrained")
+        axes: Any = figure.subplots()
+        axes.plot(rates, losses, color=QUIET, linewidth=0.8, alpha=0.6, label="loss of each step")
+        axes.plot(rates, smooth, color=TRAIN, linewidth=1.8, label="smoothed")
+        axes.axvline(rate, color=VALIDATION, linewidth=1.5, linestyle="--", label=f"suggested: {rate:g}")
+        axes.set_xscale("log")
+        axes.set_xlabel("learning rate")
+        axes.set_ylabel("mean loss a sample")
+        # the way down is what is to be seen, not how far up it goes
+        fall = smooth[0] - min(smooth) or 1.0
+        axes.set_ylim(min(smooth) - 0.2 * fall, smooth[0] + 0.5 * fall)
+        axes.set_title(title)
+        axes.legend(loc="upper left")
+        figure.savefig(path, dpi=150)
+
+
 def draw_confusion(confusion: Sequence[Sequence[int]], names: Sequence[str], path: Path) -> None:
     """Draw the confusion matrix as a PNG: shades are shares of the true class, numbers are samples."""
     from matplotlib import rc_context
@@ -74,6 +105,7 @@ def draw_confusion(confusion: Sequence[Sequence[int]], names: Sequence[str], pat
     from matplotlib.ticker import PercentFormatter
 
     classes = len(names)
+    names = [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in names]
     shares = [[cell / max(sum(row), 1) for cell in row] for row in confusion]
     side = min(max(0.48 * classes + 1.8, 4.0), 14.0)
     with rc_context({**STYLE, "axes.grid": False}):

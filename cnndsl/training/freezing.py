@@ -7,35 +7,19 @@ last that fits holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
 from cnndsl.backends.matching import grouped
-from cnndsl.backends.paths import help_with_path, matches, prefixes
+from cnndsl.backends.paths import matches
+from cnndsl.training.patterns import is_frozen
 from cnndsl.training.settings import TrainSettings
 
-__all__ = ["Frozen", "Misnomer", "describe", "misnomers", "parameter_groups"]
+__all__ = ["Frozen", "describe", "parameter_groups"]
 
 SHOWN = 6
-
-
-class Misnomer(NamedTuple):
-    """A pattern that does not do what its setting is for."""
-
-    setting: str
-    pattern: str
-    message: str
-    help: tuple[str, ...]
-
-
-def is_frozen(name: str, settings: TrainSettings) -> bool:
-    """Whether the weight, or buffer, of this name stays as it is."""
-    return any(matches(pattern, name) for pattern in settings.freeze) and not any(
-        matches(pattern, name) for pattern in settings.unfreeze
-    )
 
 
 def rate_of(name: str, settings: TrainSettings) -> float:
@@ -45,39 +29,6 @@ def rate_of(name: str, settings: TrainSettings) -> float:
         if matches(pattern, name):
             rate = own
     return rate
-
-
-def misnomers(settings: TrainSettings, names: Mapping[str, bool]) -> Iterator[Misnomer]:
-    """What is wrong with the patterns of `settings` for a network.
-
-    `names` are those of the network's state dict, each with whether it is trainable.
-    """
-    trained = [name for name, trainable in names.items() if trainable and not is_frozen(name, settings)]
-    frozen = [name for name in names if any(matches(pattern, name) for pattern in settings.freeze)]
-    for setting, candidates, why in (
-        ("freeze", list(names), ""),
-        ("unfreeze", frozen, "nothing that `{}` names is frozen"),
-        ("rates", trained, "all that `{}` names is frozen: a learning rate would do nothing"),
-    ):
-        for pattern in getattr(settings, setting):
-            if not any(matches(pattern, name) for name in names):
-                yield Misnomer(
-                    setting,
-                    pattern,
-                    f"no layer and no weight is called `{pattern}`",
-                    help_with_path(pattern, names),
-                )
-            elif not any(matches(pattern, name) for name in candidates):
-                yield Misnomer(setting, pattern, why.format(pattern), ())
-    trainable = [name for name in names if names[name]]
-    if settings.freeze and trainable and not trained:
-        last = prefixes(trainable[-1])[0]
-        yield Misnomer(
-            "freeze",
-            settings.freeze[0],
-            "all weights are frozen: nothing is left to train",
-            (f"`unfreeze {last}` trains that part",),
-        )
 
 
 class Frozen:
@@ -113,12 +64,17 @@ class Frozen:
 
 
 def parameter_groups(model: nn.Module, settings: TrainSettings) -> list[dict[str, Any]]:
-    """The weights that are trained, as PyTorch's optimizers take them: a group for each learning rate."""
-    groups: dict[float, list[nn.Parameter]] = {}
+    """The weights that are trained, as PyTorch's optimizers take them: a group for each learning rate,
+    those apart that weight decay spares."""
+    decay = settings.optimizer.weight_decay
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, weight in model.named_parameters():
         if not is_frozen(name, settings):
-            groups.setdefault(rate_of(name, settings), []).append(weight)
-    return [{"params": weights, "lr": rate} for rate, weights in groups.items()]
+            # biases, and what norms scale and shift with, have one axis
+            spared = weight.ndim < 2 and not settings.optimizer.decay_all
+            key = (rate_of(name, settings), 0.0 if spared else decay)
+            groups.setdefault(key, []).append(weight)
+    return [{"params": weights, "lr": rate, "weight_decay": own} for (rate, own), weights in groups.items()]
 
 
 def describe(model: nn.Module, settings: TrainSettings) -> str:

@@ -13,9 +13,12 @@ from torch import Tensor, nn
 from cnndsl import api
 from cnndsl.diagnostics import Diagnostic, SpecError
 from cnndsl.dims import Shape, format_shape
-from cnndsl.layers.declaration import Weight
+from cnndsl.ir import Graph
 from cnndsl.report import Report
+from cnndsl.training.class_weights import require_weights
 from cnndsl.training.data import Data, DataMismatch
+from cnndsl.training.normalize import require_channels
+from cnndsl.training.patterns import weights_of
 from cnndsl.training.recipe import Objective
 from cnndsl.training.settings import TrainSettings
 
@@ -26,7 +29,6 @@ __all__ = [
     "mismatch",
     "require_fit",
     "trainable_names",
-    "weights_of",
 ]
 
 
@@ -35,8 +37,8 @@ class Network:
     """A network to train.
 
     `build` makes the module, its weights drawn from PyTorch's global generator. The shapes are without
-    the batch axis. `name` names the run's folder; `text` is the spec, None for a module made by hand, and
-    `files` are the texts of the files that it uses, by their paths beside it.
+    the batch axis. `name` names the run's folder; `text` is the spec and `graph` what it means, both None
+    for a module made by hand, and `files` are the texts of the files that it uses, by their paths beside it.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Network:
     input_shape: Shape
     output_shape: Shape
     text: str | None = None
+    graph: Graph | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
 
@@ -81,6 +84,7 @@ def from_report(report: Report, params: Mapping[str, Any] | None = None) -> Netw
         input_shape=shape,
         output_shape=leaving.shape,
         text=source.text,
+        graph=graph,
         params=values,
         files=graph.files,
     )
@@ -122,15 +126,6 @@ def trainable_names(network: Report | nn.Module) -> dict[str, bool]:
     return {name: weight.trainable for name, weight in weights_of(network).items()}
 
 
-def weights_of(report: Report) -> dict[str, Weight]:
-    """The weights of a spec's network by their names in its state dict, which is not built for it."""
-    return {
-        f"{node.path}.{weight.name}" if weight.name else node.path: weight
-        for node in report.graph.nodes
-        for weight in node.weights
-    }
-
-
 def require_fit(network: Network, data: Data, settings: TrainSettings) -> None:
     """Raise DataMismatch where the network cannot be trained on the data with this loss."""
     shape, classes = network.output_shape, len(data.classes)
@@ -154,9 +149,11 @@ def require_fit(network: Network, data: Data, settings: TrainSettings) -> None:
             "output",
             help=(f"end with `linear {classes}`",),
         )
-    if settings.augment.shift and len(network.input_shape) != 3:
+    require_weights(settings.class_weights, classes)
+    require_channels(settings.normalize, network.input_shape[0])
+    if settings.augment and len(network.input_shape) != 3:
         taken = format_shape(network.input_shape)
-        raise DataMismatch(f"augment shift moves images, the network takes {taken}", "input")
+        raise DataMismatch(f"augment changes images, the network takes {taken}", "input")
 
 
 def mismatch(report: Report, error: DataMismatch) -> Diagnostic:

@@ -1,77 +1,47 @@
-"""What the settings mean in PyTorch: the optimizer, the loss, the course of the learning rate."""
+"""What the loss of the settings means in PyTorch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from math import cos, pi
-from typing import Any, assert_never
+from typing import Any, NamedTuple, assert_never
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from cnndsl.training.settings import (
-    SGD,
-    Adam,
-    AdamW,
     Bce,
-    Constant,
-    Cosine,
     CrossEntropy,
     Loss,
     Mse,
-    OneCycle,
-    Optimizer,
-    Schedule,
-    Step,
 )
 
-__all__ = ["AUXILIARY_WEIGHT", "Objective", "make_optimizer", "rate_factor"]
+__all__ = ["AUXILIARY_WEIGHT", "Mixed", "Objective"]
 
 # What the loss of an auxiliary output counts: Szegedy et al., Going deeper with convolutions, section 5.
 AUXILIARY_WEIGHT = 0.3
 
 
-def make_optimizer(settings: Optimizer, parameters: Iterable[dict[str, Any]]) -> torch.optim.Optimizer:
-    """The optimizer of `settings` for groups of parameters, each with its learning rate."""
-    match settings:
-        case SGD():
-            return torch.optim.SGD(
-                parameters,
-                lr=settings.lr,
-                momentum=settings.momentum,
-                weight_decay=settings.weight_decay,
-                nesterov=settings.nesterov,
-            )
-        case Adam():
-            return torch.optim.Adam(parameters, lr=settings.lr, weight_decay=settings.weight_decay)
-        case AdamW():
-            return torch.optim.AdamW(parameters, lr=settings.lr, weight_decay=settings.weight_decay)
+class Mixed(NamedTuple):
+    """The classes of images that were mixed in pairs: `share`, at least a half, of `labels`, the rest of
+    `others`."""
 
+    labels: Tensor
+    others: Tensor
+    share: float
 
-def rate_factor(schedule: Schedule, step: int, total: int, steps_per_epoch: int) -> float:
-    """What the learning rate is multiplied by in step `step`, from 0, of `total` steps.
-
-    A pure function of the step, so that a resumed run needs no state of a scheduler's.
-
-    >>> [round(rate_factor(Cosine(), step, 4, 1), 2) for step in range(4)]
-    [1.0, 0.85, 0.5, 0.15]
-    """
-    match schedule:
-        case Constant():
-            return 1.0
-        case Step():
-            return float(schedule.factor ** (step // steps_per_epoch // schedule.every))
-        case Cosine():
-            return 0.5 + 0.5 * cos(pi * step / total)
-        case OneCycle():
-            rise = schedule.warmup * total
-            if step < rise:
-                # from a 25th, as in Smith's and PyTorch's one-cycle policy
-                return 0.52 - 0.48 * cos(pi * step / rise)
-            return 0.5 + 0.5 * cos(pi * (step - rise) / (total - rise))
-        case _:
-            assert_never(schedule)
+    @classmethod
+    def of(
+        cls, images: Tensor, labels: Tensor, alpha: float, generator: torch.Generator
+    ) -> tuple[Tensor, Mixed]:
+        """A batch (B, ...) mixed with itself, as in Zhang et al., mixup: the share of an image is drawn
+        from Beta(alpha, alpha), its partner stands some places further on."""
+        pair = torch.full((2,), alpha, dtype=torch.float64)
+        first, second = torch._standard_gamma(pair, generator=generator).tolist()
+        drawn = first / (first + second) if first + second else 1.0
+        share = max(drawn, 1 - drawn)
+        places = int(torch.randint(1, max(len(labels), 2), (), generator=generator))
+        mixed = images * share + images.roll(places, 0) * (1 - share)
+        return mixed, cls(labels, labels.roll(places, 0), share)
 
 
 class Objective:
@@ -81,11 +51,12 @@ class Objective:
     compare the outputs with the one-hot class.
     """
 
-    def __init__(self, settings: Loss) -> None:
+    def __init__(self, settings: Loss, class_weights: Tensor | None = None) -> None:
         self.settings = settings
+        self.class_weights = class_weights
 
     def loss(self, outputs: Tensor, labels: Tensor) -> Tensor:
-        """The mean loss of the batch."""
+        """The mean loss of the batch, in which every sample counts the same."""
         match self.settings:
             case CrossEntropy():
                 return F.cross_entropy(outputs, labels, label_smoothing=self.settings.label_smoothing)
@@ -96,18 +67,57 @@ class Objective:
             case _:
                 assert_never(self.settings)
 
-    def training_loss(self, result: Any, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def training_loss(self, result: Any, labels: Tensor | Mixed) -> tuple[Tensor, Tensor]:
         """The loss to minimise, and the outputs, for what a module gives in training mode.
 
         Besides its outputs that may be auxiliary ones, in a tuple; their losses count less.
         """
         if isinstance(result, Tensor):
-            return self.loss(result, labels), result
+            return self._loss_of(result, labels), result
         outputs, *auxiliary = result
-        loss = self.loss(outputs, labels)
+        loss = self._loss_of(outputs, labels)
         for other in auxiliary:
-            loss = loss + AUXILIARY_WEIGHT * self.loss(other, labels)
+            loss = loss + AUXILIARY_WEIGHT * self._loss_of(other, labels)
         return loss, outputs
+
+    def _loss_of(self, outputs: Tensor, labels: Tensor | Mixed) -> Tensor:
+        if isinstance(labels, Tensor):
+            return self._weighted(outputs, labels)
+        own, other = self._weighted(outputs, labels.labels), self._weighted(outputs, labels.others)
+        return labels.share * own + (1 - labels.share) * other
+
+    def _weighted(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """The mean loss, in which a sample counts what its class does."""
+        if self.class_weights is None:
+            return self.loss(outputs, labels)
+        return (self.class_weights[labels] * self.losses(outputs, labels)).mean()
+
+    def losses(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """The loss of each sample: (B,)."""
+        match self.settings:
+            case CrossEntropy():
+                smoothing = self.settings.label_smoothing
+                return F.cross_entropy(outputs, labels, reduction="none", label_smoothing=smoothing)
+            case Mse():
+                return F.mse_loss(outputs, self._targets(outputs, labels), reduction="none").mean(1)
+            case Bce():
+                targets = self._targets(outputs, labels)
+                return F.binary_cross_entropy_with_logits(outputs, targets, reduction="none").mean(1)
+            case _:
+                assert_never(self.settings)
+
+    def probabilities(self, outputs: Tensor) -> Tensor:
+        """What the network takes each class for, from 0 to 1: (B, classes)."""
+        match self.settings:
+            case CrossEntropy():
+                return outputs.softmax(1)
+            case Mse():
+                values = outputs.clamp(0, 1)
+            case Bce():
+                values = outputs.sigmoid()
+            case _:
+                assert_never(self.settings)
+        return values if values.shape[1] > 1 else torch.cat([1 - values, values], 1)
 
     def predict(self, outputs: Tensor) -> Tensor:
         """The class of each row of outputs: (B,), int64."""

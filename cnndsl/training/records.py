@@ -5,26 +5,29 @@ from __future__ import annotations
 import csv
 import io
 import json
-import pickle
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from cnndsl.files import atomic_path, write_whole
+from cnndsl.training.checkpoint import LAST, write_synced
 from cnndsl.training.errors import RunFolderError
-from cnndsl.training.figures import draw_confusion, draw_curves
+from cnndsl.training.figures import draw_confusion, draw_curves, draw_rates
+from cnndsl.training.normalize import Normalization
 from cnndsl.training.results import Epoch, Score
 from cnndsl.training.settings import TrainSettings
 
-__all__ = ["DataRecord", "RunConfig", "RunFolder", "metrics_record"]
+if TYPE_CHECKING:
+    from cnndsl.training.finder import RateCurve
+
+__all__ = ["DataRecord", "NormalizationRecord", "RunConfig", "RunFolder", "metrics_record"]
 
 
 class Record(BaseModel):
@@ -33,8 +36,24 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class NormalizationRecord(Record):
+    """What is taken off each channel, and what it is divided by then."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @classmethod
+    def of(cls, normalization: Normalization) -> NormalizationRecord:
+        """The numbers of a normalisation."""
+        return cls(mean=tuple(normalization.mean.tolist()), std=tuple(normalization.std.tolist()))
+
+    def normalization(self) -> Normalization:
+        """The normalisation of these numbers."""
+        return Normalization.of(self.mean, self.std)
+
+
 class DataRecord(Record):
-    """Which data a run trains on, and what they became."""
+    """Which data a run trains on, and what they became: values are divided by `divisor`, then normalised."""
 
     path: str
     classes: tuple[str, ...]
@@ -44,6 +63,8 @@ class DataRecord(Record):
     test: int | None
     notes: tuple[str, ...]
     fingerprint: str
+    divisor: int = 1
+    normalization: NormalizationRecord | None = None
 
 
 class RunConfig(Record):
@@ -77,7 +98,7 @@ class RunFolder:
         """
         if path is not None:
             path.mkdir(parents=True, exist_ok=True)
-            if (path / "last.ckpt").exists():
+            if (path / LAST).exists():
                 raise RunFolderError(f"{path} holds a run already: resume it, or name another folder")
             if any(path.iterdir()):
                 raise RunFolderError(f"{path} is not empty: name a new folder for the run")
@@ -94,7 +115,7 @@ class RunFolder:
 
     def discard(self) -> None:
         """Take back a run that finished no epoch, so that nothing half-done stays behind."""
-        if (self.path / "last.ckpt").exists():
+        if (self.path / LAST).exists():
             return
         for name in ("config.json", "best.safetensors"):
             (self.path / name).unlink(missing_ok=True)
@@ -147,7 +168,8 @@ class RunFolder:
         # cloned: safetensors refuses tensors that share memory, as the weights of a reused layer do
         tensors = {key: tensor.detach().cpu().contiguous().clone() for key, tensor in weights.items()}
         with atomic_path(self.path / "best.safetensors") as temporary:
-            save_file(tensors, temporary)
+            # written by us: safetensors' own writer has no OSError for a full disk
+            write_synced(temporary, save(tensors))
 
     def load_best(self) -> dict[str, Tensor]:
         """The weights in best.safetensors, on the CPU."""
@@ -158,30 +180,11 @@ class RunFolder:
             raise RunFolderError(f"{path} is missing or damaged: {error}") from error
         return weights
 
-    def save_last(self, loop: Mapping[str, Any], epochs: Sequence[Epoch]) -> None:
-        """Write last.ckpt: the loop's state and the epochs so far, to go on from here."""
-        with atomic_path(self.path / "last.ckpt") as temporary:
-            torch.save({"loop": dict(loop), "epochs": [asdict(record) for record in epochs]}, temporary)
-
-    def load_last(self) -> tuple[dict[str, Any], list[Epoch]]:
-        """What `save_last` wrote; RunFolderError where no epoch was finished, or the file is damaged."""
-        path = self.path / "last.ckpt"
-        try:
-            # weights_only: a checkpoint from a stranger runs no code
-            saved = torch.load(path, map_location="cpu", weights_only=True)
-            return saved["loop"], [Epoch(**record) for record in saved["epochs"]]
-        except FileNotFoundError:
-            raise RunFolderError(f"{self.path} holds no finished epoch to go on from: no last.ckpt") from None
-        except (
-            OSError,
-            RuntimeError,
-            EOFError,
-            KeyError,
-            TypeError,
-            ValueError,
-            pickle.UnpicklingError,
-        ) as error:
-            raise RunFolderError(f"{path} is damaged, so the run cannot go on from it") from error
+    def goes_on(self) -> str:
+        """How the run can be taken up, for the end of a message."""
+        if not (self.path / LAST).exists():
+            return "no checkpoint was written: nothing is kept"
+        return f"`cnndsl train --resume {self.path}` goes on from its last checkpoint"
 
     def write_metrics(self, record: Mapping[str, Any]) -> None:
         """Write metrics.csv and metrics.json."""
@@ -197,6 +200,13 @@ class RunFolder:
         with atomic_path(self.path / "confusion.png") as temporary:
             draw_confusion(confusion, names, temporary)
 
+    def write_rates(self, curve: RateCurve, title: str) -> None:
+        """Write lr.csv and lr.png, what was found out about the learning rate."""
+        rows = zip(curve.rates, curve.losses, curve.smooth, strict=True)
+        write_whole(self.path / "lr.csv", _csv([["learning_rate", "loss", "smoothed"], *rows]))
+        with atomic_path(self.path / "lr.png") as temporary:
+            draw_rates(curve.rates, curve.losses, curve.smooth, curve.suggestion, title, temporary)
+
     def write_curves(self, epochs: Sequence[Epoch], best_epoch: int, title: str) -> None:
         """Write curves.png."""
         with atomic_path(self.path / "curves.png") as temporary:
@@ -204,7 +214,12 @@ class RunFolder:
 
 
 def metrics_record(
-    epochs: Sequence[Epoch], best_epoch: int, test: Score | None, parameters: int, device: str
+    epochs: Sequence[Epoch],
+    best_epoch: int,
+    test: Score | None,
+    parameters: int,
+    device: str,
+    world_size: int,
 ) -> dict[str, Any]:
     """The content of metrics.json; `test` is None as long as the run goes on."""
     return {
@@ -225,7 +240,7 @@ def metrics_record(
         "test_on": test and test.on,
         "parameters": parameters,
         "device": device,
-        "world_size": 1,
+        "world_size": world_size,
     }
 
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from torch import nn
 
-__all__ = ["Epoch", "Score", "ScoredOn", "TrainResult"]
+__all__ = ["PARTS", "Epoch", "Score", "ScoredOn", "TrainResult"]
 
 # Which samples the best weights are judged on: the data's test part, their validation part, or what was
 # held out of the training part.
-ScoredOn = Literal["test", "val", "held-out"]
+ScoredOn = Literal["test", "val", "held-out", "all"]
+# What they are called in a sentence.
+PARTS: Mapping[ScoredOn, str] = {
+    "test": "test",
+    "val": "validation",
+    "held-out": "held-out",
+    "all": "given",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,7 @@ class TrainResult:
     parameters: int
     device: str
     classes: tuple[str, ...]
+    world_size: int = 1
 
     @property
     def accuracy(self) -> float:
@@ -70,4 +79,6 @@ class TrainResult:
         """The content of metrics.json."""
         from cnndsl.training.records import metrics_record
 
-        return metrics_record(self.epochs, self.best_epoch, self.test, self.parameters, self.device)
+        return metrics_record(
+            self.epochs, self.best_epoch, self.test, self.parameters, self.device, self.world_size
+        )

@@ -1,53 +1,39 @@
-"""One run from its settings to its folder: epochs, the best weights, the test, the records."""
+"""One run from its settings to its folder: what is checked before, made ready, and cleaned up after."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
-from time import perf_counter
 
 import torch
 
 from cnndsl import __version__
 from cnndsl.backends.weights import load_weights
-from cnndsl.training.data import Data, Part, hold_out
-from cnndsl.training.device import make_accelerator
-from cnndsl.training.errors import RunFolderError, SettingError, TrainingError
+from cnndsl.training.address import absolute
+from cnndsl.training.checkpoint import Checkpoint, remove_parts
+from cnndsl.training.course import Course
+from cnndsl.training.data import Data, hold_out
+from cnndsl.training.device import make_engine
+from cnndsl.training.errors import ProcessLost, SettingError, TrainingError
 from cnndsl.training.freezing import describe
-from cnndsl.training.loop import Evaluation, Loop
+from cnndsl.training.loop import Loop
+from cnndsl.training.memory import available, estimate, fitting_batch, is_out_of_memory, readable
 from cnndsl.training.network import Network, require_fit
-from cnndsl.training.progress import Watcher
-from cnndsl.training.records import DataRecord, RunConfig, RunFolder, metrics_record
-from cnndsl.training.results import Epoch, Score, ScoredOn, TrainResult
-from cnndsl.training.settings import TrainSettings
+from cnndsl.training.preparation import prepared
+from cnndsl.training.progress import Silent, Watcher
+from cnndsl.training.records import DataRecord, NormalizationRecord, RunConfig, RunFolder
+from cnndsl.training.results import TrainResult
+from cnndsl.training.settings import SGD, TrainSettings
+from cnndsl.training.stopping import listening
+from cnndsl.training.world import World, is_main_process
 
 __all__ = ["run"]
 
 CHANNELS_LAST_BELOW = 1_000_000
 # What a run may go on with differently. Another seed, say, would train on samples that were held out.
-MAY_CHANGE = ("data", "epochs", "device", "precision", "workers")
-
-
-@dataclass(slots=True)
-class _Run:
-    """A run under way."""
-
-    loop: Loop
-    folder: RunFolder
-    held: Part
-    parameters: int
-    epochs: list[Epoch]
-
-    @property
-    def best(self) -> Epoch | None:
-        """The best epoch so far; of equally good ones the first."""
-        best = None
-        for record in self.epochs:
-            if best is None or record.better_than(best):
-                best = record
-        return best
+MAY_CHANGE = frozenset(
+    "data epochs device precision workers memory memory_format compile early_stopping checkpoint".split()
+)
 
 
 def run(
@@ -60,77 +46,126 @@ def run(
 ) -> TrainResult:
     """Train `network` on `data` and write everything that `interfaces` promises into `folder`.
 
-    With `resume` the run goes on from the last finished epoch in the folder, and on a CPU ends with the
-    same weights, bit for bit, as a run that was never stopped. PyTorch's global random state is left as
-    it was found. A run that finishes no epoch leaves nothing in its folder.
+    With `resume` the run goes on from the last checkpoint in the folder, and on a CPU ends with the same
+    weights, bit for bit, as a run that was never stopped. PyTorch's global random state is left as it was
+    found. A run that writes no checkpoint leaves nothing in its folder. Ctrl-C and SIGTERM are heard between
+    two steps, where a checkpoint is written. Several processes may run this together; the main one writes.
 
     Errors: DataMismatch and DataError before anything is written; SettingError for a device that is not
     there; RunFolderError where the run cannot be resumed; TrainingError where the loss is no longer a
-    number, where the data of a resumed run have changed, or where there are no weights to train;
-    WeightsError where the file of weights to begin with holds none, or those of another network.
+    number, memory does not suffice, the data of a resumed run have changed, or there are no weights to
+    train; ProcessLost where another process is gone; WriteError for a full disk; WeightsError where the
+    file of weights to begin with holds none, or those of another network; KeyboardInterrupt.
     """
     try:
+        require_fit(network, data, settings)
         return _run(network, data, settings, folder, watch, resume)
     finally:
         watch.end()
-        if not resume:
+        if not resume and is_main_process():
             folder.discard()
 
 
 def _run(
     network: Network, data: Data, settings: TrainSettings, folder: RunFolder, watch: Watcher, resume: bool
 ) -> TrainResult:
-    require_fit(network, data, settings)
     train, held = hold_out(data, settings.val, settings.seed)
-    accelerator = make_accelerator(settings)
-    devices = [accelerator.device] if accelerator.device.type == "cuda" else []
-    with torch.random.fork_rng(devices):
-        torch.manual_seed(settings.seed)
-        model = network.build()
-        if settings.weights is not None and not resume:
-            path = Path(settings.weights.path)
-            watch.note(f"{path}: {load_weights(model, path, settings.weights.partial)}")
-        parameters = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
-        if not parameters:
-            raise TrainingError(f"{network.name} has no weights to train")
-        layout = _layout(network, accelerator.device, parameters)
-        if settings.freeze:
-            watch.note(describe(model, settings))
-        loop = Loop(model, settings, train, accelerator, layout)
-        state = _Run(loop, folder, held, parameters, [])
-        watch.note(
-            f"{network.name}: {len(train):,} images of {len(data.classes)} classes to train with and "
-            f"{len(held):,} to watch, on {accelerator.device}; the run is written to {folder.path}"
-        )
-        config = _config(network, data, settings, state, len(train))
-        if resume:
-            _take_up(state, config)
+    engine = make_engine(settings)
+    if len(train) < engine.num_processes:
+        raise SettingError(f"{len(train)} samples are too few for {engine.num_processes} processes")
+    world = World(engine)
+    device = world.device
+    folder = RunFolder(world.broadcast(folder.path))
+    free = available(device)
+    watch = watch if world.main else Silent()
+    try:
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            torch.manual_seed(settings.seed)
+            model = network.build()
+            if settings.weights is not None and not resume:
+                path = Path(settings.weights.path)
+                watch.note(f"{path}: {load_weights(model, path, settings.weights.partial)}")
+            parameters = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+            if not parameters:
+                raise TrainingError(f"{network.name} has no weights to train")
+            layout = _layout(network, device, parameters, settings)
+            if settings.freeze:
+                watch.note(describe(model, settings))
+            preparation = prepared(settings, train, len(data.classes))
+            loop = Loop(model, settings, train, engine, layout, preparation)
+            course = Course(loop, folder, held, parameters)
+            beside = f" in {loop.world.size} processes" if loop.world.size > 1 else ""
+            watch.note(
+                f"{network.name}: {len(train):,} images of {len(data.classes)} classes to train with and "
+                f"{len(held):,} to watch, on {device}{beside}; the run is written to {folder.path}"
+            )
+            try:
+                _begin(course, network, data, len(train), watch, resume)
+                with listening() as request:
+                    course.train(watch, request)
+                return course.finish(data, network, watch)
+            finally:
+                loop.frozen.release()
+    except (RuntimeError, MemoryError) as error:
+        if is_out_of_memory(error):
+            # the traceback holds what filled the memory
+            raise _too_large(network, settings, folder, free) from error.with_traceback(None)
+        if settings.compile and type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+            why = str(error).strip().splitlines()[0]
+            raise TrainingError(
+                f"torch.compile cannot compile {network.name}: {why}\n"
+                "  help: it needs a C++ compiler, for GPUs Triton; without `compile` it trains all the same"
+            ) from error
+        if isinstance(error, RuntimeError) and world.lost(error):
+            raise ProcessLost(f"another process of the run is gone; {folder.goes_on()}") from error
+        raise
+
+
+def _begin(course: Course, network: Network, data: Data, train: int, watch: Watcher, resume: bool) -> None:
+    """Write what a run is known by, or take it up where its last checkpoint left it."""
+    config = _config(network, data, course, train)
+    world, folder = course.loop.world, course.folder
+    if resume:
+        _require_same(course, config)
+        saved, notes = Checkpoint.read(folder.path)
+        for note in notes:
+            watch.note(note)
+        if saved is None:
+            watch.note(f"{folder.path} holds no checkpoint yet: the run begins at its beginning")
         else:
-            folder.write_config(config)
-            if network.text is not None:
-                folder.write_spec(network.text, network.files)
-        try:
-            _train(state, watch, len(train))
-            return _finish(state, data, network)
-        finally:
-            loop.frozen.release()
+            course.take_up(saved, watch)
+        world.wait()
+    if world.main:
+        remove_parts(folder.path)
+        if not resume and network.text is not None:
+            folder.write_spec(network.text, network.files)
+        # the last: where it is, the run can be taken up
+        folder.write_config(config)
 
 
-def _layout(network: Network, device: torch.device, parameters: int) -> torch.memory_format:
+def _layout(
+    network: Network, device: torch.device, parameters: int, settings: TrainSettings
+) -> torch.memory_format:
     """How images lie in memory while a network trains.
 
     On a CPU, channels last makes small networks 1.2 to 1.7 times as fast (LeNet, two-block MNIST, TinyVGG
     and the like) and large ones slower (ResNet-18 on small images: 0.8). A module made by hand keeps
     what it has: it may use `view`, which minds.
     """
-    small = parameters < CHANNELS_LAST_BELOW
     images = len(network.input_shape) == 3
+    if settings.memory_format != "auto":
+        wanted = settings.memory_format == "channels_last"
+        if wanted and not images:
+            raise SettingError("memory_format channels_last is for images, channels, height and width")
+        return torch.channels_last if wanted else torch.contiguous_format
+    small = parameters < CHANNELS_LAST_BELOW
     if device.type == "cpu" and small and images and network.text is not None:
         return torch.channels_last
     return torch.contiguous_format
 
 
-def _config(network: Network, data: Data, settings: TrainSettings, state: _Run, train: int) -> RunConfig:
+def _config(network: Network, data: Data, course: Course, train: int) -> RunConfig:
+    normalization = course.loop.normalization
     return RunConfig(
         cnndsl=__version__,
         torch=str(torch.__version__),
@@ -139,18 +174,20 @@ def _config(network: Network, data: Data, settings: TrainSettings, state: _Run, 
         input=network.input_shape,
         params=dict(network.params),
         outputs=network.output_shape[0],
-        parameters=state.parameters,
-        device=str(state.loop.device),
-        settings=_with_absolute_paths(settings),
+        parameters=course.parameters,
+        device=str(course.loop.device),
+        settings=_with_absolute_paths(course.loop.settings),
         data=DataRecord(
             path=data.name,
             classes=data.classes,
             label_mapping=None if data.mapping is None else dict(data.mapping),
             train=train,
-            val=len(state.held),
+            val=len(course.held),
             test=None if data.test is None else len(data.test),
             notes=data.notes,
             fingerprint=data.fingerprint(),
+            divisor=data.divisor,
+            normalization=None if normalization is None else NormalizationRecord.of(normalization),
         ),
     )
 
@@ -160,101 +197,33 @@ def _with_absolute_paths(settings: TrainSettings) -> TrainSettings:
     weights = settings.weights
     if weights is not None:
         weights = weights.model_copy(update={"path": os.path.abspath(weights.path)})
-    data = settings.data and os.path.abspath(settings.data)
+    data = settings.data and absolute(settings.data)
     return settings.model_copy(update={"data": data, "weights": weights})
 
 
-def _take_up(state: _Run, config: RunConfig) -> None:
-    """Bring a run to where its last finished epoch left it."""
-    before = state.folder.read_config()
+def _require_same(course: Course, config: RunConfig) -> None:
+    """Hold what a run is to go on with against what it began with."""
+    before = course.folder.read_config()
     if before.data.fingerprint != config.data.fingerprint:
-        raise TrainingError(f"{config.data.path} has changed since the run in {state.folder.path} began")
+        raise TrainingError(f"{config.data.path} has changed since the run in {course.folder.path} began")
     for name in TrainSettings.model_fields:
         if name not in MAY_CHANGE and getattr(before.settings, name) != getattr(config.settings, name):
             raise SettingError(f"{name} cannot change in a run that goes on: begin a new one")
-    loop_state, state.epochs = state.folder.load_last()
-    try:
-        state.loop.load_state(loop_state)
-    except (RuntimeError, ValueError, KeyError) as error:
-        message = f"{state.folder.path} holds a run of another network or optimizer: {error}"
-        raise RunFolderError(message) from error
-    state.folder.write_config(config)
 
 
-def _train(state: _Run, watch: Watcher, samples: int) -> None:
-    loop, settings = state.loop, state.loop.settings
-    watch.begin(settings.epochs, samples, loop.epoch)
-    while loop.epoch < settings.epochs:
-        started = perf_counter()
-        train_loss, train_accuracy = loop.train_epoch(watch)
-        trained = perf_counter() - started
-        seen = loop.evaluate(state.held)
-        _require_numbers(state, train_loss, seen)
-        record = Epoch(
-            epoch=loop.epoch,
-            train_loss=train_loss,
-            train_accuracy=train_accuracy,
-            val_loss=seen.loss,
-            val_accuracy=seen.accuracy,
-            seconds=perf_counter() - started,
-            samples_per_second=samples / trained,
-        )
-        before = state.best
-        is_best = before is None or record.better_than(before)
-        state.epochs.append(record)
-        # in this order: a run that is killed between two files repeats the epoch and writes both again
-        if is_best:
-            state.folder.save_best(loop.model.state_dict())
-        state.folder.save_last(loop.state(), state.epochs)
-        state.folder.write_metrics(_metrics(state, None))
-        watch.epoch(record, is_best)
-
-
-def _require_numbers(state: _Run, train_loss: float, seen: Evaluation) -> None:
-    if isfinite(train_loss) and isfinite(seen.loss):
-        return
-    best = state.best
-    kept = "" if best is None else f"; {state.folder.path} keeps epoch {best.epoch}, the best so far"
-    raise TrainingError(
-        f"the loss is no longer a finite number in epoch {state.loop.epoch}{kept}\n"
-        f"  help: a smaller learning rate than {state.loop.settings.optimizer.lr:g} usually mends it"
-    )
-
-
-def _finish(state: _Run, data: Data, network: Network) -> TrainResult:
-    """Judge the best weights and write the last records."""
-    best = state.best
-    assert best is not None, "a run that ends well has finished an epoch"
-    loop, folder = state.loop, state.folder
-    loop.model.load_state_dict(folder.load_best())
-    part, on = _test_part(data, state.held)
-    judged = loop.evaluate(part)
-    outputs = loop.objective.classes(network.output_shape[0])
-    confusion = judged.confusion(part.labels, outputs)
-    names = [*data.classes, *(f"output {index}" for index in range(len(data.classes), outputs))]
-    test = Score(on, len(part), judged.loss, judged.accuracy, tuple(map(tuple, confusion)))
-    folder.write_metrics(_metrics(state, test))
-    folder.write_confusion(confusion, names)
-    folder.write_curves(state.epochs, best.epoch, network.name)
-    return TrainResult(
-        model=loop.release(),
-        folder=folder.path,
-        epochs=tuple(state.epochs),
-        best_epoch=best.epoch,
-        test=test,
-        parameters=state.parameters,
-        device=str(loop.device),
-        classes=data.classes,
-    )
-
-
-def _test_part(data: Data, held: Part) -> tuple[Part, ScoredOn]:
-    if data.test is not None:
-        return data.test, "test"
-    return held, "held-out" if data.val is None else "val"
-
-
-def _metrics(state: _Run, test: Score | None) -> dict[str, object]:
-    best = state.best
-    assert best is not None, "metrics are written after an epoch"
-    return metrics_record(state.epochs, best.epoch, test, state.parameters, str(state.loop.device))
+def _too_large(
+    network: Network, settings: TrainSettings, folder: RunFolder, free: int | None
+) -> TrainingError:
+    """The error for memory that does not suffice, with the batch that would fit."""
+    optimizer = settings.optimizer
+    kind = "momentum" if isinstance(optimizer, SGD) and optimizer.momentum else optimizer.name
+    batch, graph = settings.batch, network.graph
+    needed = "" if graph is None else f"; a step needs about {readable(estimate(graph, batch, kind))}"
+    there = "" if free is None else f"{' and' if needed else ';'} {readable(free)} were free"
+    fits = fitting_batch(graph, batch, free, kind)
+    if fits is None:
+        help = "not even a batch of one sample fits: a smaller network or smaller images do"
+    else:
+        kept = f", and with `--accumulate {batch // fits}` the steps stay those of {batch} samples"
+        help = f"`--batch {fits}` fits{kept}"
+    return TrainingError(f"memory does not suffice for batches of {batch}{needed}{there}\n  help: {help}")

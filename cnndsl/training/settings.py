@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
+
+from cnndsl.backends.resizing import Resize
+from cnndsl.training.data_settings import Augment, ClassWeights, Normalize, Settings, Unchanged
 
 __all__ = [
     "SGD",
@@ -20,6 +23,7 @@ __all__ = [
     "Mse",
     "OneCycle",
     "Optimizer",
+    "Plateau",
     "Schedule",
     "Step",
     "TrainSettings",
@@ -32,20 +36,18 @@ Decay = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Pattern = Annotated[str, Field(min_length=1)]
 
 
-class Settings(BaseModel):
-    """Frozen, strict, and without room for what it does not know: nothing is ever ignored."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
 class SGD(Settings):
-    """Stochastic gradient descent, with momentum if wanted."""
+    """Stochastic gradient descent, with momentum if wanted.
+
+    Here and below, weight decay spares biases and the weights of norms, unless `decay_all` is set.
+    """
 
     name: Literal["sgd"] = "sgd"
     lr: Rate = 0.1
     momentum: Fraction = 0.0
     weight_decay: Decay = 0.0
     nesterov: bool = False
+    decay_all: bool = False
 
     @field_validator("nesterov")
     @classmethod
@@ -61,6 +63,7 @@ class Adam(Settings):
     name: Literal["adam"] = "adam"
     lr: Rate = 0.001
     weight_decay: Decay = 0.0
+    decay_all: bool = False
 
 
 class AdamW(Settings):
@@ -69,6 +72,7 @@ class AdamW(Settings):
     name: Literal["adamw"] = "adamw"
     lr: Rate = 0.001
     weight_decay: Decay = 0.01
+    decay_all: bool = False
 
 
 Optimizer = Annotated[SGD | Adam | AdamW, Field(discriminator="name")]
@@ -123,16 +127,16 @@ class Step(Settings):
     factor: Annotated[float, Field(gt=0, le=1)] = 0.1
 
 
-Schedule = Annotated[Constant | Cosine | OneCycle | Step, Field(discriminator="name")]
+class Plateau(Settings):
+    """The learning rate is multiplied by `factor` whenever `patience` epochs in a row did not bring the
+    validation loss below its lowest."""
+
+    name: Literal["plateau"] = "plateau"
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    patience: Annotated[int, Field(ge=1)] = 5
 
 
-class Augment(Settings):
-    """Changes to the training images, drawn anew each epoch.
-
-    `shift` moves an image by up to so many pixels up or down and left or right; the edge is repeated.
-    """
-
-    shift: Annotated[int, Field(ge=0, le=64)] = 0
+Schedule = Annotated[Constant | Cosine | OneCycle | Plateau | Step, Field(discriminator="name")]
 
 
 class Weights(Settings):
@@ -148,7 +152,19 @@ class TrainSettings(Settings):
     `freeze` and `unfreeze` are patterns on the names of modules and weights: what `freeze` names, but not
     `unfreeze`, is not trained. `rates` are learning rates by such patterns, of which the last that fits
     holds; the optimizer's own is for all others. `val` is the fraction that is held out where the data
-    bring no validation part of their own; `workers` are threads that decode the images of a folder.
+    bring no validation part of their own; `workers` are threads that decode the images of a folder, or
+    processes where they stay on disk.
+
+    `resize` says what becomes of image files of another size than the network takes; those that would take
+    more than `memory` MiB stay on disk and are read batch by batch. `class_weights` is how much the samples
+    of each class count.
+
+    `batch` is what all processes together take at a time, `accumulate` how many batches make one step of
+    the optimizer. The learning rate rises over the first `warmup` epochs; `clip` bounds the norm of the
+    gradients, `mixup` is the parameter of the Beta distribution that mixes pairs of images, `ema` the decay
+    of the average of the weights that is validated and kept in their stead; 0 is without. A run ends after
+    `early_stopping` epochs in a row of which none was the best. `checkpoint` is how many minutes pass, at
+    most, until the state within an epoch is written.
 
     >>> TrainSettings(epochs=3).optimizer.lr
     0.001
@@ -159,14 +175,27 @@ class TrainSettings(Settings):
     freeze: tuple[Pattern, ...] = ()
     unfreeze: tuple[Pattern, ...] = ()
     optimizer: Optimizer = AdamW()
-    rates: dict[str, Rate] = {}
+    rates: dict[str, Rate] = Field(default_factory=dict)
     loss: Loss = CrossEntropy()
     schedule: Schedule = Constant()
     augment: Augment = Augment()
+    normalize: Normalize = Unchanged()
+    class_weights: ClassWeights = "none"
+    resize: Resize = "none"
+    memory: Annotated[int, Field(ge=0)] = 2048
     epochs: Annotated[int, Field(ge=1, le=1_000_000)] = 10
     batch: Annotated[int, Field(ge=1, le=2**31 - 1)] = 64
     val: Annotated[float, Field(gt=0, lt=1)] = 0.2
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    warmup: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    clip: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    accumulate: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
+    mixup: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    ema: Fraction = 0.0
+    early_stopping: Annotated[int, Field(ge=0)] = 0
+    memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
+    compile: bool = False
+    checkpoint: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
     workers: Annotated[int, Field(ge=1, le=256)] = 2

@@ -11,46 +11,42 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from cnndsl.diagnostics import SpecError
 from cnndsl.ir import TrainSetting
 from cnndsl.layers.kinds import describe_value
 from cnndsl.text import Span
+from cnndsl.training.address import beside
 from cnndsl.training.by_name import BY_NAME, hold_names, put_by_name
-from cnndsl.training.collecting import Collected, Location, blame, put_once
-from cnndsl.training.errors import SettingError
-from cnndsl.training.settings import (
-    SGD,
-    Adam,
-    AdamW,
-    Augment,
-    Bce,
-    Constant,
-    Cosine,
-    CrossEntropy,
-    Mse,
-    OneCycle,
-    Step,
-    TrainSettings,
+from cnndsl.training.collecting import Collected, Location, put_once
+from cnndsl.training.data_settings import Augment
+from cnndsl.training.data_words import (
+    AUGMENT_EXAMPLES,
+    AUGMENT_SWITCHES,
+    collect_class_weights,
+    number,
+    put_augment,
+    put_class_weights,
 )
+from cnndsl.training.errors import SettingError
+from cnndsl.training.settings import TrainSettings
+from cnndsl.training.wording import CHOICES, arguments_of, listed, report, switches_of
 from cnndsl.words import did_you_mean
 
 __all__ = ["resolve"]
 
-# The settings that are a choice with arguments of its own: `optimizer sgd lr=0.1`.
-CHOICES: Mapping[str, Mapping[str, type[BaseModel]]] = {
-    "optimizer": {"sgd": SGD, "adam": Adam, "adamw": AdamW},
-    "loss": {"cross_entropy": CrossEntropy, "mse": Mse, "bce": Bce},
-    "schedule": {"none": Constant, "cosine": Cosine, "onecycle": OneCycle, "step": Step},
-}
 
 # What callers give under a name of its own.
 ELSEWHERE: Mapping[str, Location] = {
     "lr": ("optimizer", "lr"),
     "weights": ("weights", "path"),
     "weights_partial": ("weights", "partial"),
+    "label_smoothing": ("loss", "label_smoothing"),
+    "momentum": ("optimizer", "momentum"),
+    "weight_decay": ("optimizer", "weight_decay"),
 }
+# Settings that may stand alone: `compile` is `compile true`.
+SWITCHES = frozenset(name for name, info in TrainSettings.model_fields.items() if info.annotation is bool)
 # Values that are paths.
 PATHS = (("data",), ("weights", "path"))
 
@@ -77,7 +73,7 @@ def resolve(
     caller gave.
 
     >>> resolve(given={"optimizer": "sgd", "lr": 0.05, "epochs": 3})[0].optimizer
-    SGD(name='sgd', lr=0.05, momentum=0.0, weight_decay=0.0, nesterov=False)
+    SGD(name='sgd', lr=0.05, momentum=0.0, weight_decay=0.0, nesterov=False, decay_all=False)
     """
     collected = Collected({} if base is None else base.model_dump())
     for setting in settings:
@@ -87,7 +83,7 @@ def resolve(
         result = TrainSettings.model_validate(collected.values)
     except ValidationError as error:
         for detail in error.errors():
-            _report(detail, collected)
+            report(detail, collected)
     else:
         if names is not None:
             hold_names(result, names, collected, option)
@@ -112,6 +108,11 @@ def _collect_line(setting: TrainSetting, collected: Collected) -> None:
     if name in BY_NAME:
         BY_NAME[name](setting, collected)
         return
+    if name == "class_weights":
+        collect_class_weights(setting, collected)
+        return
+    if name in SWITCHES and not setting.positional and not setting.keywords:
+        collected.values[name] = True
     slots, switches = _slots(setting)
     for value, span in zip(setting.positional, setting.positional_spans, strict=True):
         if isinstance(value, str) and value in switches:
@@ -119,6 +120,8 @@ def _collect_line(setting: TrainSetting, collected: Collected) -> None:
         elif slots:
             place = slots.pop(0)
             put_once(place, _beside(value, span) if place in PATHS else value, span, collected)
+        elif name == "augment" and value in Augment.model_fields:
+            collected.complain(f"`{value}` wants a value, like {value}={AUGMENT_EXAMPLES[value]}", span)
         else:
             collected.complain(f"`{name}` takes no further value, found {describe_value(value)}", span)
     for key, value in setting.keywords.items():
@@ -127,8 +130,8 @@ def _collect_line(setting: TrainSetting, collected: Collected) -> None:
         else:
             span = setting.keyword_spans[key]
             collected.complain(f"`{name}` takes a value and no arguments, found `{key}=`", span)
-    if not setting.positional and name != "augment":
-        wanted = f", {_listed(CHOICES[name])}" if name in CHOICES else ""
+    if not setting.positional and name not in SWITCHES and name != "augment":
+        wanted = f", {listed(CHOICES[name])}" if name in CHOICES else ""
         collected.complain(f"`{name}` needs a value{wanted}", setting.span)
 
 
@@ -136,7 +139,7 @@ def _slots(setting: TrainSetting) -> tuple[list[Location], list[str]]:
     """Where a line's positional values go, in their order, and the words that mean `word=true`."""
     name = setting.name
     if name == "augment":
-        return [], []
+        return [], AUGMENT_SWITCHES
     if name == "weights":
         return [("weights", "path")], ["partial"]
     if name not in CHOICES:
@@ -144,7 +147,7 @@ def _slots(setting: TrainSetting) -> tuple[list[Location], list[str]]:
     chosen = setting.positional[0] if setting.positional else None
     model = CHOICES[name].get(chosen) if isinstance(chosen, str) else None
     arguments = {} if model is None else model.model_fields
-    switches = [key for key, info in arguments.items() if info.annotation is bool]
+    switches = switches_of(name, str(chosen))
     first = [key for key in arguments if key != "name" and key not in switches]
     return [(name, "name"), *((name, key) for key in first)], switches
 
@@ -154,6 +157,7 @@ def _collect_given(given: Mapping[str, Any], option: str, collected: Collected) 
     for name, value in given.items():
         if name not in CHOICES or isinstance(value, BaseModel):
             continue
+        value, *words = value.split() if isinstance(value, str) and value.strip() else [value]
         before = collected.values.get(name, {})
         # a learning rate that was said without an optimizer is for any
         if before.get("name", value) != value:
@@ -163,17 +167,23 @@ def _collect_given(given: Mapping[str, Any], option: str, collected: Collected) 
             collected.values[name] = {}
             collected.origins = {k: v for k, v in collected.origins.items() if k[0] != name}
         collected.put((name, "name"), value, option.format(name))
+        for word in words:
+            _put_word(name, str(value), word, option.format(name), collected)
     for name, value in given.items():
         if isinstance(value, BaseModel):
             collected.put((name,), value.model_dump(), option.format(name))
         elif name in ("freeze", "unfreeze", "rates"):
             put_by_name(name, value, option, collected)
+        elif name == "augment":
+            put_augment(value, option.format(name), collected)
+        elif name == "class_weights":
+            put_class_weights(value, _called(name, option), collected)
         elif name not in CHOICES:
             location = ELSEWHERE.get(name, (name,))
             if location[0] not in TrainSettings.model_fields:
                 near = did_you_mean(name, [*TrainSettings.model_fields, *ELSEWHERE])
-                raise SettingError("; ".join([f"unknown setting {option.format(name)}", *near]))
-            collected.put(location, value, option.format(name))
+                raise SettingError("; ".join([f"unknown setting {_called(name, option)}", *near]))
+            collected.put(location, value, _called(name, option))
     if "path" not in (collected.values.get("weights") or {"path": None}):
         raise SettingError(f"there are no weights to load in part: give {option.format('weights')} too")
     for name, choices in CHOICES.items():
@@ -184,76 +194,28 @@ def _collect_given(given: Mapping[str, Any], option: str, collected: Collected) 
     return tuple(notes)
 
 
+def _called(name: str, option: str) -> str:
+    """What a setting is called where the caller gives it: `--early-stopping`, `early_stopping`."""
+    return option.format(name.replace("_", "-") if option.startswith("-") else name)
+
+
+def _put_word(name: str, choice: str, word: str, called: str, collected: Collected) -> None:
+    """A word of `--schedule "step every=3"`, as a line of the train section has it."""
+    key, equals, text = word.partition("=")
+    if not equals and key not in switches_of(name, choice):
+        known = [field for field in arguments_of(name, choice) if field != "name"]
+        takes = f"`{choice}` takes {', '.join(known)}" if known else f"`{choice}` takes none"
+        raise SettingError(f"{called}: expected NAME=VALUE, found `{word}`; {takes}")
+    collected.put((name, key), number(text) if equals else True, called)
+
+
 def _beside(path: Any, span: Span) -> Any:
     """A path in a spec, seen from where the program runs; a text from elsewhere has no folder."""
     name = span.source.name
-    return (
-        str(Path(name).parent / path) if isinstance(path, str) and path and not name.startswith("<") else path
-    )
+    if isinstance(path, str) and path and not name.startswith("<"):
+        return beside(path, Path(name).parent)
+    return path
 
 
 def _default(name: str) -> Any:
     return TrainSettings.model_fields[name].default
-
-
-def _report(detail: ErrorDetails, collected: Collected) -> None:
-    """Say an error of pydantic's in our words, at the place where the value came from."""
-    location = tuple(str(part) for part in detail["loc"])
-    choices = CHOICES.get(location[0], {})
-    if len(location) > 1 and location[1] in choices:
-        choice, location = location[1], (location[0], *location[2:])
-    else:
-        choice = location[0]
-    at = location if len(location) > 1 or location[0] not in CHOICES else (location[0], "name")
-    message, help = _sentence(detail, at, choice)
-    blame(collected.origin(at), message, help, collected)
-
-
-def _sentence(detail: ErrorDetails, location: Location, choice: str) -> tuple[str, tuple[str, ...]]:
-    kind, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
-    name = location[-1]
-    if kind == "extra_forbidden":
-        known = [key for key in _arguments(location[0], choice) if key != "name"]
-        takes = f"it takes {', '.join(known)}" if known else "it takes none"
-        return f"`{choice}` has no argument `{name}`", (*did_you_mean(name, known), takes)
-    if kind in ("union_tag_invalid", "union_tag_not_found"):
-        known = list(CHOICES[location[0]])
-        value = value.get("name")
-        return (
-            f"unknown {location[0]} {_quoted(value)}, expected {_listed(known)}",
-            did_you_mean(str(value), known),
-        )
-    if kind == "literal_error":
-        known = str(context["expected"]).replace(" or ", ", ").replace("'", "").split(", ")
-        return f"`{name}` is {_quoted(value)}, expected {_listed(known)}", did_you_mean(str(value), known)
-    if kind == "needs_momentum":
-        return str(detail["msg"]), ()
-    bounds = {
-        "greater_than": "more than {gt:g}",
-        "greater_than_equal": "at least {ge:g}",
-        "less_than": "less than {lt:g}",
-        "less_than_equal": "at most {le:g}",
-        "int_type": "a whole number",
-        "int_from_float": "a whole number",
-        "float_type": "a number",
-        "finite_number": "a finite number",
-        "bool_type": "true or false",
-        "string_type": "a text in quotes",
-        "string_too_short": "a path",
-    }
-    wanted = bounds[kind].format(**context) if kind in bounds else str(detail["msg"]).lower()
-    return f"`{name}` is {_quoted(value)}, expected {wanted}", ()
-
-
-def _arguments(setting: str, choice: str) -> Sequence[str]:
-    model = Augment if setting == "augment" else CHOICES.get(setting, {}).get(choice, TrainSettings)
-    return list(model.model_fields)
-
-
-def _quoted(value: Any) -> str:
-    return f"`{value}`" if isinstance(value, str) else describe_value(value)
-
-
-def _listed(words: Sequence[str] | Mapping[str, Any]) -> str:
-    *most, last = words
-    return f"{', '.join(most)} or {last}" if most else last

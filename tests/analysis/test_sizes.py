@@ -139,7 +139,7 @@ def test_shapes_are_as_simple_as_the_valid_sizes_allow() -> None:
             "input 3xHxW\nmaxpool 32\nflatten\nlinear 10",
             (4, 1),
             "the weights of `linear` would depend on the open size H: 3*floor(H/32)*floor(W/32) arrives",
-            "put `adaptiveavgpool 7` before `flatten`, or `gap`",
+            "put `gap` before `flatten`, or `adaptiveavgpool 7`",
         ),
         (
             "input 3xHx28 -> posembed",

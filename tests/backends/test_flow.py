@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from cnndsl.analysis.flow import flows
 from cnndsl.api import check
-from cnndsl.backends.source.flow import flows
 from cnndsl.backends.torch_module import build_module
 from tests.backends.drawing import SHAPE, Drawing, compute
 

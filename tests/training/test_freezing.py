@@ -16,8 +16,9 @@ import cnndsl
 from cnndsl import SpecError, WeightsError
 from cnndsl.cli import main
 from cnndsl.training import SGD, Data, SettingError, TrainResult, TrainSettings, train
-from cnndsl.training.freezing import Frozen, misnomers, parameter_groups
-from cnndsl.training.recipe import make_optimizer
+from cnndsl.training.freezing import Frozen, parameter_groups
+from cnndsl.training.optimizers import make_optimizer
+from cnndsl.training.patterns import misnomers
 from cnndsl.training.records import RunFolder
 from cnndsl.training.sources import resolve
 

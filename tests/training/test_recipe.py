@@ -1,5 +1,6 @@
 """Optimizers, losses, schedules and augmentation mean what PyTorch means."""
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -8,8 +9,10 @@ from torch import nn
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, StepLR
 
 from cnndsl.training import SGD, Adam, AdamW, Bce, Cosine, CrossEntropy, Mse, OneCycle, Step
-from cnndsl.training.augment import Shift
-from cnndsl.training.recipe import Objective, make_optimizer, rate_factor
+from cnndsl.training.optimizers import make_optimizer
+from cnndsl.training.recipe import Objective
+from cnndsl.training.schedule import rate_factor
+from cnndsl.training.settings import TrainSettings
 
 
 def rates(schedule: Any, make: Any, total: int, each: int = 1) -> tuple[list[float], list[float]]:
@@ -22,7 +25,8 @@ def rates(schedule: Any, make: Any, total: int, each: int = 1) -> tuple[list[flo
         optimizer.step()
         if (step + 1) % each == 0:
             scheduler.step()
-    return [rate_factor(schedule, step, total, each) for step in range(total)], theirs
+    settings = TrainSettings(schedule=schedule, epochs=-(-total // each))
+    return [rate_factor(settings, step, each) for step in range(total)], theirs
 
 
 def test_schedules_are_those_of_pytorch() -> None:
@@ -44,9 +48,37 @@ def test_optimizers_carry_their_arguments() -> None:
     found = {key: sgd.defaults[key] for key in ("lr", "momentum", "weight_decay", "nesterov")}
     assert found == {"lr": 0.2, "momentum": 0.9, "weight_decay": 0.1, "nesterov": True}
     adam = make_optimizer(Adam(lr=0.2, weight_decay=0.3), weight)
-    assert type(adam) is torch.optim.Adam
+    assert isinstance(adam, torch.optim.Adam)
     assert (adam.defaults["lr"], adam.defaults["weight_decay"]) == (0.2, 0.3)
-    assert type(make_optimizer(AdamW(), weight)) is torch.optim.AdamW
+    assert isinstance(make_optimizer(AdamW(), weight), torch.optim.AdamW)
+
+
+@pytest.mark.parametrize(
+    ("settings", "theirs"),
+    [
+        (SGD(lr=0.1, momentum=0.9, weight_decay=0.1, nesterov=True), {"momentum": 0.9, "nesterov": True}),
+        (Adam(lr=0.1, weight_decay=0.1), {}),
+        (AdamW(lr=0.1, weight_decay=0.1), {}),
+    ],
+)
+def test_optimizers_do_what_pytorchs_do(settings: Any, theirs: dict[str, Any]) -> None:
+    torch.manual_seed(0)
+    ours, other = nn.Parameter(torch.rand(5, 3)), nn.Parameter(torch.empty(5, 3))
+    with torch.no_grad():
+        other.copy_(ours)
+    mine = make_optimizer(settings, [{"params": [ours]}])
+    kind = next(one for one in type(mine).__mro__ if one.__module__.startswith("torch."))
+    plain = kind([other], lr=0.1, weight_decay=0.1, **theirs)
+    for number in range(6):
+        for weight, optimizer in ((ours, mine), (other, plain)):
+            optimizer.zero_grad()
+            (weight**2).sin().sum().backward()
+            optimizer.step()
+        assert torch.equal(ours, other)
+        if number == 3:
+            # what is loaded is shared, so each gets a copy
+            mine.load_state_dict(deepcopy(plain.state_dict()))
+            plain.load_state_dict(deepcopy(mine.state_dict()))
 
 
 def test_losses_on_several_outputs() -> None:
@@ -67,28 +99,3 @@ def test_losses_on_one_output() -> None:
     assert Objective(Bce()).predict(outputs).tolist() == [0, 1, 1]
     assert Objective(Bce()).classes(1) == 2
     assert Objective(CrossEntropy()).classes(1) == 1
-
-
-def test_shift_moves_whole_images_and_repeats_the_edge() -> None:
-    images = torch.arange(2 * 3 * 5 * 4.0).reshape(2, 3, 5, 4)
-    shift = Shift(images, 2)
-    seen = set()
-    generator = torch.Generator().manual_seed(0)
-    for _ in range(60):
-        shift.draw(generator)
-        moved = shift.take(torch.tensor([1]))[0]
-        down, right = (2 - int(offset) for offset in shift.offsets[:, 1])
-        rows = (torch.arange(5) - down).clamp(0, 4)
-        columns = (torch.arange(4) - right).clamp(0, 3)
-        assert torch.equal(moved, images[1][:, rows][:, :, columns])
-        seen.add((down, right))
-    assert len(seen) > 15
-    assert {down for down, _ in seen} == {right for _, right in seen} == {-2, -1, 0, 1, 2}
-
-
-def test_shift_is_a_function_of_the_generator() -> None:
-    shift = Shift(torch.rand(9, 1, 5, 5), 1)
-    shift.draw(torch.Generator().manual_seed(4))
-    first = shift.take(torch.arange(9))
-    shift.draw(torch.Generator().manual_seed(4))
-    assert torch.equal(first, shift.take(torch.arange(9)))

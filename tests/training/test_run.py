@@ -26,14 +26,16 @@ from cnndsl.training import (
     train,
 )
 from cnndsl.training.data import from_arrays
+from cnndsl.training.plan import bounds
 from cnndsl.training.progress import Silent
+from cnndsl.training.randomness import ORDER, generator
 from cnndsl.training.records import RunFolder
 
 from .conftest import SPEC, bars
 
 FILES = {
     "spec.cnn", "config.json", "metrics.csv", "metrics.json", "best.safetensors", "last.ckpt",
-    "confusion.csv", "confusion.png", "curves.png",
+    "confusion.csv", "confusion.png", "curves.png", "previous.ckpt",
 }  # fmt: skip
 
 # Everything that keeps a state: a momentum, a schedule, dropout, batch norm, augmentation.
@@ -64,12 +66,12 @@ class Stop(KeyboardInterrupt):
 def stop_in_epoch(monkeypatch: pytest.MonkeyPatch, epoch: int) -> None:
     original = loop.Loop.train_epoch
 
-    def train_epoch(self: loop.Loop, watch: Any) -> tuple[float, float]:
+    def train_epoch(self: loop.Loop, watch: Any, after_step: Any) -> tuple[float, float]:
         if self.epoch + 1 == epoch:
             # in the middle: the model has moved on, nothing was written
-            original(self, watch)
+            original(self, watch, after_step)
             raise Stop
-        return original(self, watch)
+        return original(self, watch, after_step)
 
     monkeypatch.setattr(loop.Loop, "train_epoch", train_epoch)
 
@@ -177,14 +179,6 @@ def test_what_a_run_cannot_go_on_with(data: Data, tmp_path: Path) -> None:
         train(SPEC.replace("conv 4", "conv 5"), data, resume=run)
     with pytest.raises(RunFolderError, match=r"is no run folder: it holds no config\.json"):
         train(SPEC, data, resume=tmp_path)
-    before = (run / "last.ckpt").read_bytes()
-    for broken in (b"", b"hello", before[:-100], before[:200]):
-        (run / "last.ckpt").write_bytes(broken)
-        with pytest.raises(RunFolderError, match=r"last\.ckpt is damaged"):
-            train(SPEC, data, resume=run)
-    (run / "last.ckpt").unlink()
-    with pytest.raises(RunFolderError, match="holds no finished epoch"):
-        train(SPEC, data, resume=run)
     (run / "config.json").write_text('{"version": 1}')
     with pytest.raises(RunFolderError, match=r"config\.json is damaged: \w+: field required"):
         train(SPEC, data, resume=run)
@@ -201,25 +195,10 @@ def test_a_stop_before_the_first_epoch_leaves_nothing(
 
 def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_best(data: Data, tmp_path: Path) -> None:
     with pytest.raises(
-        TrainingError, match="the loss is no longer a finite number in epoch 1\n  help: a smaller"
+        TrainingError, match="the loss is no longer a finite number in epoch 1, batch 2 of 6: "
     ):
         go(data, tmp_path / "run", optimizer=SGD(lr=1e38))
     assert not (tmp_path / "run").exists()
-
-
-def test_a_late_loss_that_is_no_number(data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = loop.Loop.train_epoch
-
-    def train_epoch(self: loop.Loop, watch: Any) -> tuple[float, float]:
-        done = original(self, watch)
-        return (float("nan"), 0.5) if self.epoch == 3 else done
-
-    monkeypatch.setattr(loop.Loop, "train_epoch", train_epoch)
-    with pytest.raises(TrainingError, match=r"in epoch 3; .*run keeps epoch [12], the best so far"):
-        go(data, tmp_path / "run", epochs=5)
-    kept = {path.name for path in (tmp_path / "run").iterdir()}
-    assert kept == {"spec.cnn", "config.json", "metrics.csv", "metrics.json", "best.safetensors", "last.ckpt"}
-    assert len(json.loads((tmp_path / "run" / "metrics.json").read_text())["epochs"]) == 2
 
 
 def test_the_best_weights_are_judged_and_given_back(
@@ -227,9 +206,9 @@ def test_the_best_weights_are_judged_and_given_back(
 ) -> None:
     original = loop.Loop.train_epoch
 
-    def train_epoch(self: loop.Loop, watch: Any) -> tuple[float, float]:
-        done = original(self, watch)
-        if self.epoch > 6:
+    def train_epoch(self: loop.Loop, watch: Any, after_step: Any) -> tuple[float, float]:
+        done = original(self, watch, after_step)
+        if self.epoch >= 6:
             with torch.no_grad():
                 for weight in self.model.parameters():
                     weight.zero_()
@@ -243,44 +222,6 @@ def test_the_best_weights_are_judged_and_given_back(
     assert result.loss == pytest.approx(best.val_loss)
     assert same(load_file(result.folder / "best.safetensors"), dict(result.model.state_dict()))
     assert all(bool(weight.any()) for weight in result.model.parameters())
-
-
-class Evil:
-    """Pickles as a call that leaves a trace."""
-
-    def __init__(self, trace: Path) -> None:
-        self.trace = trace
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Path.touch, (self.trace,)
-
-
-def test_a_strangers_checkpoint_runs_no_code(data: Data, tmp_path: Path) -> None:
-    run = go(data, tmp_path / "run").folder
-    torch.save({"loop": Evil(tmp_path / "trace"), "epochs": []}, run / "last.ckpt")
-    with pytest.raises(RunFolderError, match=r"last\.ckpt is damaged"):
-        train(SPEC, data, resume=run)
-    assert not (tmp_path / "trace").exists()
-
-
-def test_a_failed_write_keeps_the_file_that_was_there(
-    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = RunFolder(go(data, tmp_path / "run").folder)
-    before = {path.name: path.read_bytes() for path in folder.path.iterdir()}
-
-    def fail(*arguments: Any, **keywords: Any) -> None:
-        target = arguments[1]
-        Path(target).write_bytes(b"half")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(torch, "save", fail)
-    monkeypatch.setattr("cnndsl.training.records.save_file", fail)
-    with pytest.raises(OSError, match="No space left"):
-        folder.save_last({}, [])
-    with pytest.raises(OSError, match="No space left"):
-        folder.save_best({"weight": torch.zeros(1)})
-    assert {path.name: path.read_bytes() for path in folder.path.iterdir()} == before
 
 
 def test_a_folder_with_something_in_it_is_left_alone(data: Data, tmp_path: Path) -> None:
@@ -363,15 +304,15 @@ def test_a_network_that_does_not_fit_is_a_mismatch(
 
 def test_augmentation_needs_images(tmp_path: Path) -> None:
     spec = "input 36 -> linear 2\ntrain { augment shift=1 }"
-    with pytest.raises(DataMismatch, match="augment shift moves images, the network takes 36"):
+    with pytest.raises(DataMismatch, match="augment changes images, the network takes 36"):
         train(spec, bars(20), out=tmp_path / "run")
 
 
 def test_a_rest_of_one_sample_joins_the_batch_before_it(tmp_path: Path) -> None:
-    assert list(loop._batches(7, 3)) == [(0, 3), (3, 7)]
-    assert list(loop._batches(8, 3)) == [(0, 3), (3, 6), (6, 8)]
-    assert list(loop._batches(2, 1)) == [(0, 1), (1, 2)]
-    assert list(loop._batches(1, 64)) == [(0, 1)]
+    assert list(bounds(7, 3)) == [(0, 3), (3, 7)]
+    assert list(bounds(8, 3)) == [(0, 3), (3, 6), (6, 8)]
+    assert list(bounds(2, 1)) == [(0, 1), (1, 2)]
+    assert list(bounds(1, 64)) == [(0, 1)]
     # a batch norm on a vector could not train on the 33rd sample alone
     spec = "input 1x6x6 -> flatten -> bn -> linear 2"
     assert len(train(spec, bars(41), out=tmp_path / "run", batch=8, val=0.2, epochs=1).epochs) == 1
@@ -393,17 +334,17 @@ def test_too_little_data(tmp_path: Path) -> None:
 
 def test_the_loop_is_the_plain_loop(data: Data) -> None:
     """Same batches, same weights as a loop written by hand."""
-    from cnndsl.training.device import make_accelerator
+    from cnndsl.training.device import make_engine
     from cnndsl.training.settings import TrainSettings
 
     settings = TrainSettings(optimizer=SGD(lr=0.1, momentum=0.9), device="cpu", batch=32)
     torch.manual_seed(0)
-    ours = loop.Loop(cnndsl.compile(SPEC), settings, data.train, make_accelerator(settings))
+    ours = loop.Loop(cnndsl.compile(SPEC), settings, data.train, make_engine(settings))
     ours.train_epoch(Silent())
     torch.manual_seed(0)
     model = cnndsl.compile(SPEC)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-    order = torch.randperm(120, generator=torch.Generator().manual_seed(0))
+    order = torch.randperm(120, generator=generator(0, ORDER, 0))
     for start in range(0, 120, 32):
         indices = order[start : start + 32]
         optimizer.zero_grad()

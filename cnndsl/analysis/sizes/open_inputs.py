@@ -38,6 +38,9 @@ SIZE_RULES = frozenset(
     """.split()
 )
 
+# Maps before the first linear layer: as large as they are likely, and the one that most networks have.
+LARGEST_MAP, USUAL_MAP = 16, 7
+
 
 class OpenSpec(NamedTuple):
     """A spec with open sizes, checked: the graph at one size that passes, and what holds for all.
@@ -69,6 +72,9 @@ def check_open(
         )
         return OpenSpec(done.graph, found, (), {})
     graph = done.graph
+    if any(node.output is None for node in graph.nodes):
+        # Part of the text does not parse, which has been told.
+        return OpenSpec(graph, (), (), {})
     places = _open_axes(spec, graph, letters)
     checks = [check_of(stated) for stated in done.stated]
     again = replay(graph, places, [one for one in checks if one is not None])
@@ -157,9 +163,10 @@ def _dependent(limit: Limit, nodes: Sequence[Node]) -> Diagnostic:
     if before.layer.name == "flatten" and before.inputs:
         value = nodes[before.inputs[0]].output
         if value is not None and 0 < value.rank <= 3:
-            kept = set(value.spatial)
-            size = str(kept.pop()) if len(kept) == 1 else f"({', '.join(map(str, value.spatial))})"
-            help = (f"put `adaptiveavgpool {size}` before `flatten`, or `gap`",)
+            # The map of today keeps the weights as they are, where it is a small one.
+            kept = value.spatial if max(value.spatial) <= LARGEST_MAP else (USUAL_MAP,)
+            size = str(kept[0]) if len(set(kept)) == 1 else f"({', '.join(map(str, kept))})"
+            help = (f"put `gap` before `flatten`, or `adaptiveavgpool {size}`",)
             related = (Related("here the open size becomes features", before.span),)
     return Diagnostic(
         "free-size",

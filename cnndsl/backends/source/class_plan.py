@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from cnndsl.analysis.flow import Flow, Unit
 from cnndsl.backends.source.children import Child, Made
 from cnndsl.backends.source.conditions import condition
-from cnndsl.backends.source.flow import Flow, Unit
 from cnndsl.backends.source.forward import Conditional
 from cnndsl.backends.source.naming import attribute, fits_sequential, unique, variable
 from cnndsl.backends.source.parameters import SIZES, Parameters, Request

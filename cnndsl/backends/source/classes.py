@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+from cnndsl.analysis.flow import Flow, flows
 from cnndsl.backends.source.children import Child, numbered
 from cnndsl.backends.source.class_plan import ClassPlan, Maker, children, is_sequential, word_of
-from cnndsl.backends.source.flow import Flow, flows
 from cnndsl.backends.source.forward import module_of
 from cnndsl.backends.source.matching import is_stage
 from cnndsl.backends.source.parts import IDENTITY, Entry, Inline, Part, leaves, part_of, skeleton

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 from itertools import groupby
 
-from cnndsl.backends.source.flow import Flow, Unit
+from cnndsl.analysis.flow import Flow, Unit
 from cnndsl.backends.source.layout import statement
 from cnndsl.backends.source.naming import attribute, variable
 from cnndsl.backends.source.outputs import Outputs

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from cnndsl.analysis.flow import Flow, Unit
 from cnndsl.backends.source.children import numbered
-from cnndsl.backends.source.flow import Flow, Unit
 from cnndsl.backends.source.parts import Entry, Inline, Part, Path, Tree, fits, likeness
 from cnndsl.ir import Node
 

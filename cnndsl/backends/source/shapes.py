@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cnndsl.backends.source.flow import Flow
+from cnndsl.analysis.flow import Flow
 from cnndsl.dims import AXIS_LETTERS, Shape
 from cnndsl.ir import Graph
 

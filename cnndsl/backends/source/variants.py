@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cnndsl.backends.source.flow import Flow, Unit
+from cnndsl.analysis.flow import Flow, Unit
 from cnndsl.backends.source.matching import is_numbered, is_stage, match_entries, match_flows
 from cnndsl.backends.source.parts import Entry, Inline, Path, Tree
 

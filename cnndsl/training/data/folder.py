@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
+from cnndsl.backends.images import MODES, ImageError, ImageSizeError, peek, size_message
 from cnndsl.dims import Shape, format_shape
 from cnndsl.training.data.model import Array, Raw, RawPart
+from cnndsl.training.data.options import Reading
+from cnndsl.training.data.stored import StoredImages, decode_or_blame, too_large
 from cnndsl.training.errors import DataError, DataMismatch
 
-__all__ = ["read_folder"]
+__all__ = ["ENDINGS", "Mended", "folders", "image_files", "read_folder", "read_images"]
 
 ENDINGS = frozenset(".png .jpg .jpeg .bmp .gif .webp .tif .tiff .ppm .pgm .pbm".split())
 PART_NAMES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
-# The colour mode that Pillow brings images to, by the channels that the network takes.
-MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N")
+MIB = 1 << 20
+FLOAT_BYTES = 4
 
 
-def read_folder(root: Path, input_shape: Shape, workers: int = 2) -> Raw:
-    """Read every image below `root`; `workers` threads decode them.
+def read_folder(root: Path, input_shape: Shape, reading: Reading, evaluating: bool = False) -> Raw:
+    """Read every image below `root`, or leave them on disk where they would take too much memory.
 
-    Images are brought to the number of channels of `input_shape`, a (C, H, W), never to another size.
+    Images are brought to the number of channels of `input_shape`, a (C, H, W), and to its size as `reading`
+    says. `evaluating` allows a single class, and parts without a training part.
 
     Errors: DataError for a broken image, an empty class folder or a wrong layout; DataMismatch for an
     image of another size; OSError where the folder cannot be read.
@@ -36,104 +40,147 @@ def read_folder(root: Path, input_shape: Shape, workers: int = 2) -> Raw:
             f"this one takes {format_shape(input_shape)}",
             "input",
         )
-    parts = {PART_NAMES[path.name]: path for path in _folders(root) if path.name in PART_NAMES}
+    parts = {PART_NAMES[path.name]: path for path in folders(root) if path.name in PART_NAMES}
     if "train" not in parts:
-        parts = {"train": root}
-    classes = [path.name for path in _folders(parts["train"])]
-    if len(classes) < 2:
+        parts = {"train": parts.get("test", parts.get("val", root))} if evaluating else {"train": root}
+    classes = [path.name for path in folders(parts["train"])]
+    if len(classes) < (1 if evaluating else 2):
         raise DataError(
             f"{root}: expected a folder of images for each class, found "
             + (f"only `{classes[0]}`" if classes else "no folder"),
             help=("either root/cat/1.png, root/dog/1.png or root/train/cat/1.png, root/val/cat/1.png",),
         )
-    reader = _Reader(input_shape, workers)
-    raw = {name: reader.part(path, classes) for name, path in parts.items()}
-    return Raw(raw["train"], raw.get("val"), raw.get("test"), tuple(reader.notes()))
+    mended = Mended(input_shape)
+    files = {name: _labelled(path, classes, mended) for name, path in parts.items()}
+    count = sum(len(found.paths) for found in files.values())
+    takes = count * prod(input_shape) * FLOAT_BYTES / MIB
+    stays = takes > reading.memory
+    if stays:
+        mended.said.append(
+            f"{count:,} images would take {takes:,.0f} MiB of memory: they are read batch by batch, "
+            f"{reading.workers} workers ahead"
+        )
+    read = _stored if stays else read_images
+    raw = {
+        name: RawPart(read(found.paths, input_shape, reading, mended), found.labels)
+        for name, found in files.items()
+    }
+    return Raw(raw["train"], raw.get("val"), raw.get("test"), tuple(mended.notes()), fitted=True)
 
 
-def _folders(path: Path) -> list[Path]:
+def folders(path: Path) -> list[Path]:
+    """The folders in a folder, but for hidden ones, by name."""
     return sorted(child for child in path.iterdir() if child.is_dir() and not child.name.startswith("."))
 
 
-class _Reader:
-    """Decodes images and counts what it had to mend."""
+class _Labelled(NamedTuple):
+    paths: list[Path]
+    labels: Array
 
-    def __init__(self, input_shape: Shape, workers: int) -> None:
+
+class Mended:
+    """Counts what had to be done to images."""
+
+    def __init__(self, input_shape: Shape) -> None:
         self.channels, self.height, self.width = input_shape
-        self.workers = workers
+        self.said: list[str] = []
         self.converted: dict[str, int] = {}
+        self.sizes: set[tuple[int, int]] = set()
+        self.turned = self.resized = 0
         self.left_out: list[Path] = []
 
-    def part(self, root: Path, classes: list[str]) -> RawPart:
-        paths, labels = [], []
-        for folder in _folders(root):
-            if folder.name not in classes:
-                raise DataError(f"{folder}: no training images of a class `{folder.name}`")
-            images = list(self._images(folder))
-            if not images:
-                raise DataError(f"{folder}: the folder of this class holds no image")
-            paths += images
-            labels += [folder.name] * len(images)
-        if not paths:
-            raise DataError(f"{root}: expected a folder of images for each class, found no folder")
-        with ThreadPoolExecutor(max(1, self.workers)) as pool:
-            decoded = list(pool.map(self._decode, paths))
-        for mode, _ in decoded:
-            if mode != MODES[self.channels]:
-                self.converted[mode] = self.converted.get(mode, 0) + 1
-        return RawPart(np.stack([image for _, image in decoded]), np.array(labels))
-
-    def _images(self, folder: Path) -> Iterator[Path]:
-        for path in sorted(folder.iterdir()):
-            if path.name.startswith("."):
-                continue
-            if path.is_file() and path.suffix.lower() in ENDINGS:
-                yield path
-            else:
-                self.left_out.append(path)
-
-    def _decode(self, path: Path) -> tuple[str, Array]:
-        """The image's own mode, and its values from 0 to 1: (channels, height, width), float32."""
-        from PIL import Image
-
-        try:
-            with Image.open(path) as image:
-                mode, size = image.mode, image.size
-                values = self._values(image) if size == (self.width, self.height) else None
-        except Exception as error:
-            # Pillow's decoders raise errors of many kinds for a broken file
-            what = (
-                "not an image that can be read"
-                if "cannot identify" in str(error)
-                else f"a broken image: {error}"
-            )
-            raise DataError(f"{path}: {what}") from error
-        if values is None:
-            wanted = f"{self.width}x{self.height}"
-            raise DataMismatch(
-                f"{path}: the image is {size[0]}x{size[1]} (width x height), the network takes {wanted}",
-                "input",
-                help=(f"`input {self.channels}x{size[1]}x{size[0]}` fits it",),
-            )
-        return mode, values
-
-    def _values(self, image: Any) -> Array:
-        if image.mode in DEEP_GREY:
-            grey = np.asarray(image, np.float32)[None] / np.float32(65535)
-            values: Array = np.repeat(grey, min(self.channels, 3), 0)
-            return values if self.channels < 4 else np.concatenate([values, np.ones_like(grey)])
-        if image.mode in ("I", "F"):
-            raise ValueError(f"its pixels are of Pillow's mode {image.mode}, expected 8 or 16 bits a channel")
-        pixels = np.asarray(image.convert(MODES[self.channels]), np.float32) / np.float32(255)
-        return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
+    def count(self, mode: str, size: tuple[int, int], turned: bool = False, clear: bool = False) -> None:
+        """One more image."""
+        if mode != MODES[self.channels]:
+            what = f"{mode}, transparent in parts," if clear else mode
+            self.converted[what] = self.converted.get(what, 0) + 1
+        self.turned += turned
+        if size != (self.width, self.height):
+            self.resized += 1
+            self.sizes.add(size)
 
     def notes(self) -> Iterator[str]:
+        """What there is to say."""
+        yield from self.said
         wanted = {1: "grey", 3: "colour", 4: "colour with transparency"}[self.channels]
         for mode, count in sorted(self.converted.items()):
-            what = f"{count} image" + ("s" if count > 1 else "")
-            yield f"{what} in the mode {mode} brought to {wanted}"
+            over = ", laid over white" if mode.endswith(",") else ""
+            yield f"{images(count)} in the mode {mode} brought to {wanted}{over}"
+        if self.turned:
+            yield f"{images(self.turned)} turned upright"
+        if self.resized:
+            small, large = min(self.sizes, key=prod), max(self.sizes, key=prod)
+            sizes = "x".join(map(str, small))
+            if small != large:
+                sizes = f"{sizes} to {'x'.join(map(str, large))}"
+            yield f"{images(self.resized)} of {sizes} (width x height) brought to {self.width}x{self.height}"
         yield "values 0..255 brought to 0..1"
         if self.left_out:
             more = ", ..." if len(self.left_out) > 3 else ""
             shown = ", ".join(path.name for path in self.left_out[:3])
-            yield f"{len(self.left_out)} files that are no images left out: {shown}{more}"
+            what = "file that is no image" if len(self.left_out) == 1 else "files that are no images"
+            yield f"{len(self.left_out)} {what} left out: {shown}{more}"
+
+
+def images(count: int) -> str:
+    """A number of images."""
+    return f"{count:,} image" + ("s" if count != 1 else "")
+
+
+def _labelled(root: Path, classes: Sequence[str], mended: Mended) -> _Labelled:
+    """The image files below `root`, each with the name of its folder."""
+    paths: list[Path] = []
+    labels: list[str] = []
+    for folder in folders(root):
+        if folder.name not in classes:
+            raise DataError(f"{folder}: no training images of a class `{folder.name}`")
+        found = image_files(folder, mended.left_out)
+        if not found:
+            raise DataError(f"{folder}: the folder of this class holds no image")
+        paths += found
+        labels += [folder.name] * len(found)
+    if not paths:
+        raise DataError(f"{root}: expected a folder of images for each class, found no folder")
+    return _Labelled(paths, np.array(labels))
+
+
+def image_files(folder: Path, left_out: list[Path]) -> list[Path]:
+    """The images in a folder by name; what is no image is added to `left_out`."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.suffix.lower() in ENDINGS and path.is_file():
+            found.append(path)
+        else:
+            left_out.append(path)
+    return found
+
+
+def read_images(paths: Sequence[Path], shape: Shape, reading: Reading, mended: Mended) -> Array:
+    """All images in memory: (N, C, H, W), float32."""
+    values = np.empty((len(paths), *shape), np.float32)
+
+    def place(row: int, path: Path) -> tuple[str, tuple[int, int], bool, bool]:
+        values[row], mode, size, turned, clear = decode_or_blame(path, shape, reading.resize)
+        return mode, size, turned, clear
+
+    with ThreadPoolExecutor(max(1, reading.workers)) as pool:
+        for decoded in pool.map(place, range(len(paths)), paths):
+            mended.count(*decoded)
+    return values
+
+
+def _stored(paths: Sequence[Path], shape: Shape, reading: Reading, mended: Mended) -> StoredImages:
+    """The images left on disk; of each the head is read, so that most of what is wrong is found at once."""
+    with ThreadPoolExecutor(max(1, reading.workers)) as pool:
+        try:
+            for path, (mode, size) in zip(paths, pool.map(peek, paths), strict=True):
+                if reading.resize == "none" and size != (shape[2], shape[1]):
+                    raise ImageSizeError(f"{path}: {size_message(size, shape)}", size)
+                mended.count(mode, size)
+        except ImageSizeError as error:
+            raise too_large(error, shape) from error
+        except ImageError as error:
+            raise DataError(str(error)) from error
+    return StoredImages(tuple(paths), shape, reading.resize)

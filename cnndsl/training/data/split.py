@@ -8,7 +8,7 @@ from torch import Tensor
 from cnndsl.training.data.model import Data, Part
 from cnndsl.training.errors import DataError
 
-__all__ = ["hold_out", "stratified"]
+__all__ = ["hold_out", "require_enough", "stratified"]
 
 
 def stratified(labels: Tensor, fraction: float, seed: int) -> tuple[Tensor, Tensor]:
@@ -39,6 +39,15 @@ def stratified(labels: Tensor, fraction: float, seed: int) -> tuple[Tensor, Tens
     return kept.sort().values, held.sort().values
 
 
+def require_enough(data: Data, fraction: float, seed: int) -> None:
+    """Raise DataError where the data are too few to hold anything out."""
+    if data.val is None and not len(stratified(data.labels, fraction, seed)[1]):
+        raise DataError(
+            f"{data.name}: {len(data.train)} images are too few to hold out {fraction:g} of them "
+            "and keep one a class"
+        )
+
+
 def hold_out(data: Data, fraction: float, seed: int) -> tuple[Part, Part]:
     """The part to train with and the part to watch: the data's own, or a held-out fraction.
 
@@ -46,10 +55,6 @@ def hold_out(data: Data, fraction: float, seed: int) -> tuple[Part, Part]:
     """
     if data.val is not None:
         return data.train, data.val
+    require_enough(data, fraction, seed)
     kept, held = stratified(data.labels, fraction, seed)
-    if not len(held):
-        raise DataError(
-            f"{data.name}: {len(data.train)} images are too few to hold out {fraction:g} of them "
-            "and keep one a class"
-        )
     return data.train.take(kept), data.train.take(held)

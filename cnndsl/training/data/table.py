@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from cnndsl.training.data.model import Array, Raw, RawPart
+from cnndsl.training.data.unpack import unpack
 from cnndsl.training.errors import DataError
 from cnndsl.words import did_you_mean
 
-__all__ = ["read_table"]
+__all__ = ["read_rows", "read_table"]
 
 LABEL = "label"
-GZIP_MAGIC = b"\x1f\x8b"
 COMMA, NEWLINE, ZERO = b",\n0"
 # Numbers with more digits than this take the slow way, which handles every number.
 MOST_DIGITS = 6
@@ -30,23 +28,28 @@ def read_table(path: Path) -> Raw:
 
     Errors: DataError with file, line and column; OSError where the file cannot be read.
     """
-    head, body, first_line = _split_head(path, _unpack(path))
+    head, body, first_line = _split_head(path, unpack(path))
     columns = _column_names(path, head, first_line)
     label_at = columns.index(LABEL)
     if (rows := _whole_numbers(body, len(columns))) is not None:
         pixels = np.delete(rows, label_at, axis=1)
         return Raw(RawPart(pixels, rows[:, label_at].astype(np.int64)))
-    return _scan(path, body, columns, label_at, first_line)
+    labels, images = _scan(path, body, columns, label_at, first_line)
+    return Raw(RawPart(images, labels))
 
 
-def _unpack(path: Path) -> bytes:
-    packed = path.read_bytes()
-    if not packed.startswith(GZIP_MAGIC):
-        return packed
-    try:
-        return gzip.decompress(packed)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path}: the gzip file is damaged or cut short: {error}") from error
+def read_rows(path: Path) -> Array:
+    """The images of a CSV file as flat rows; a `label` column is left out. Errors: as in `read_table`."""
+    head, body, first_line = _split_head(path, unpack(path))
+    names = [name.strip() for name in next(csv.reader([_decode(path, head)]))]
+    if LABEL in map(str.casefold, names):
+        images = read_table(path).train.images
+        assert isinstance(images, np.ndarray), "a table is read as a whole"
+        return images
+    if all(map(_is_number, names)):
+        raise DataError(f"{path}:{first_line}: expected a line of column names, found numbers")
+    rows = _whole_numbers(body, len(names))
+    return _scan(path, body, names, None, first_line)[1] if rows is None else rows
 
 
 def _split_head(path: Path, content: bytes) -> tuple[bytes, bytes, int]:
@@ -116,10 +119,13 @@ def _parse_digits(text: Array, columns: int) -> Array | None:
     return values.reshape(-1, columns).astype(np.int16 if values.max() < 1 << 15 else np.int32)
 
 
-def _scan(path: Path, body: bytes, columns: list[str], label_at: int, first_line: int) -> Raw:
+def _scan(
+    path: Path, body: bytes, columns: list[str], label_at: int | None, first_line: int
+) -> tuple[Array, Array]:
     """Row by row: decimal numbers, words as labels, quotes; and the place of what is wrong."""
     labels: list[str] = []
     pixels: list[Array] = []
+    names = [name for index, name in enumerate(columns) if index != label_at]
     reader = csv.reader(io.StringIO(_decode(path, body), newline=""), strict=True)
     try:
         for row in reader:
@@ -130,14 +136,15 @@ def _scan(path: Path, body: bytes, columns: list[str], label_at: int, first_line
                 raise DataError(
                     f"{place}: expected {len(columns)} columns, as in line {first_line}, found {len(row)}"
                 )
-            label = row.pop(label_at).strip()
-            if not label:
-                raise DataError(f"{place}: column `{LABEL}` is empty")
-            labels.append(label)
-            pixels.append(_numbers(place, row, columns[:label_at] + columns[label_at + 1 :]))
+            if label_at is not None:
+                label = row.pop(label_at).strip()
+                if not label:
+                    raise DataError(f"{place}: column `{LABEL}` is empty")
+                labels.append(label)
+            pixels.append(_numbers(place, row, names))
     except csv.Error as error:
         raise DataError(f"{path}:{first_line + reader.line_num}: not readable as CSV: {error}") from error
-    return Raw(RawPart(np.stack(pixels), np.array(labels)))
+    return np.array(labels), np.stack(pixels)
 
 
 def _numbers(place: str, row: list[str], columns: list[str]) -> Array:
