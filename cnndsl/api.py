@@ -26,10 +26,9 @@ from cnndsl.text import Source
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from cnndsl.analysis.comparing import Comparison
     from cnndsl.backends.drawing.dot import Diagram
     from cnndsl.backends.drawing.picture import Picture
-
-    from cnndsl.analysis.comparing import Comparison
 
 __all__ = [
     "Inputs",

@@ -8,7 +8,7 @@ from cnndsl.backends.drawing.legend import legend_shapes
 from cnndsl.backends.drawing.metrics import BETWEEN, LABEL, SMALL, STRONG, TITLE, line_width, text_width
 from cnndsl.backends.drawing.options import Options
 from cnndsl.backends.drawing.plan import Box, Plan, Trouble
-from cnndsl.backends.drawing.scene import Block, Circle, Path, Point, Polygon, Scene, Shape, Text
+from cnndsl.backends.drawing.scene import Block, Circle, Path, Polygon, Scene, Shape, Text
 from cnndsl.backends.drawing.shapes import arrow_head, moved, sign_strokes
 from cnndsl.backends.drawing.sizes import PADDING, line_height, text_height
 from cnndsl.backends.drawing.theme import Theme, theme_of

@@ -60,7 +60,9 @@ def unit_box(context: Context, unit: Unit, frame: int | None, name: str = "") ->
     training_only = head.training_only
     if isinstance(head.layer, Join):
         name_line = (Line(head.layer.name),)
-        return Box(0, "join", "join", name_line, nodes, (), head.layer.symbol, frame, training_only=training_only)
+        return Box(
+            0, "join", "join", name_line, nodes, (), head.layer.symbol, frame, training_only=training_only
+        )
     if head.id in context.graph.inputs:
         return Box(0, "input", "input", (Line(head.path),), nodes, _parts(context, unit), frame=frame)
     lines = [Line(head_words(head))]

@@ -14,7 +14,9 @@ COMMANDS = re.findall(r"^cnndsl (draw .*) -o (\S+)$", PAGE, re.MULTILINE)
 README_PICTURE = ("draw examples/small_resnet.cnn --style full", "docs/images/small_resnet.svg")
 
 
-@pytest.mark.parametrize(("command", "file"), [*COMMANDS, README_PICTURE], ids=lambda word: word.split("/")[-1])
+@pytest.mark.parametrize(
+    ("command", "file"), [*COMMANDS, README_PICTURE], ids=lambda word: word.split("/")[-1]
+)
 def test_a_picture_is_what_its_command_makes(
     command: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
