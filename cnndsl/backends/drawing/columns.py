@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
+from itertools import pairwise
 
 from cnndsl.backends.drawing.geometry import Geometry
 from cnndsl.backends.drawing.nets import Flow, Net
@@ -14,6 +14,8 @@ __all__ = ["lay_wrapped"]
 
 GUTTER = 16.0
 TURN = 9.0
+# Columns that come out longer than this share of the whole are not worth the way between them.
+WORTH_IT = 0.8
 
 
 def lay_wrapped(net: Net, flow: Flow, size_of: Callable[[int], str], limit: float) -> Geometry:
@@ -24,7 +26,8 @@ def lay_wrapped(net: Net, flow: Flow, size_of: Callable[[int], str], limit: floa
     if whole.length <= limit or sequence.count < 2:
         return whole
     chosen = _chosen(sequence, _cuts(sequence), whole.length, limit)
-    if not chosen:
+    ends = [0.0, *(sequence.starts[cut] for cut in chosen), whole.length]
+    if not chosen or max(end - begin for begin, end in pairwise(ends)) > whole.length * WORTH_IT:
         return whole
     parts = _parts(sequence, chosen)
     return _beside([lay_net(net.part(keys), flow, size_of) for keys in parts], net, parts)
@@ -80,7 +83,7 @@ def _parts(sequence: Sequence, cuts: list[int]) -> list[list[int]]:
     """The keys of the items of each column, what stands beside the trunk too."""
     bounds = [0, *cuts, sequence.count]
     home: dict[int, int] = {}
-    for column, (begin, end) in enumerate(itertools.pairwise(bounds)):
+    for column, (begin, end) in enumerate(pairwise(bounds)):
         for key in sequence.trunk.keys[begin:end]:
             home[key] = column
     for side in sequence.trunk.sides:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from cnndsl.backends.drawing.geometry import Geometry
@@ -139,7 +139,7 @@ def nets_of(plan: Plan) -> dict[int | None, FrameNet]:
     seen: set[int] = set()
     for box in plan.boxes:
         chain = chains[box.frame]
-        for outer, inner in itertools.pairwise(chain):
+        for outer, inner in pairwise(chain):
             assert inner is not None
             if inner not in seen:
                 seen.add(inner)

@@ -8,8 +8,8 @@ leave, tracks on which values go aside, tracks on which others arrive, and room 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
 from cnndsl.backends.drawing.geometry import Geometry, Rectangle
@@ -109,8 +109,13 @@ class Sequence:
         if not turned:
             return lay_net(part, self.flow, self.size_of), False
         flow: Flow = "down" if self.flow == "right" else "right"
-        part = part._replace(items={key: item.in_flow(flow) for key, item in items.items()})
-        return lay_net(part, flow, self.size_of), True
+        turned_items = {key: item.in_flow(flow) for key, item in items.items()}
+        if self.flow == "up":
+            # it will be put in place upside down
+            turned_items = {
+                key: item._replace(low=-item.high, high=-item.low) for key, item in turned_items.items()
+            }
+        return lay_net(part._replace(items=turned_items), flow, self.size_of), True
 
     def _along(self) -> None:
         """Where the items of the trunk stand, and the tracks in the gaps between them."""
@@ -339,7 +344,7 @@ class Sequence:
         bounds = [begin, *sorted(room), end]
         free = [
             min(max(middle, low + 4), high - 4 - length)
-            for low, high in itertools.pairwise(bounds)
+            for low, high in pairwise(bounds)
             if high - low >= length + 8
         ]
         return min(free, key=lambda at: abs(at - middle)) if room and free else best
