@@ -10,6 +10,7 @@ from cnndsl.backends.drawing.picture import Picture
 from cnndsl.backends.drawing.planning import make_plan
 from cnndsl.backends.drawing.scene import Text
 from cnndsl.backends.drawing.sizes import box_size
+from cnndsl.backends.drawing.volume import volume_size
 from cnndsl.report import Report
 from cnndsl.text import Source
 from tests.backends.diagrams.overlaps import faults, unconnected
@@ -84,6 +85,20 @@ def test_a_u_net_is_a_u() -> None:
     first, last = layout.boxes[1], layout.boxes[25]
     assert first.x + first.width < last.x
     assert abs(first.y - last.y) < 200
+
+
+@pytest.mark.parametrize("name", ["zoo:fpn_resnet50", "zoo:unet", "zoo:googlenet", "zoo:yolo_s"])
+def test_wires_that_come_from_the_left_meet_the_middle_of_a_solid(name: str) -> None:
+    for options in (Options("volume"), Options("volume", direction="down")):
+        plan = make_plan(report_of(name), options)
+        layout = laid_out(plan, options)
+        bent = layout.height > layout.width
+        for way in layout.ways:
+            box = plan.boxes[plan.edges[way.edges[0]].target]
+            (_, before), (_, end) = way.points[-2:]
+            if way.arrow and before == end and box.kind in ("layer", "stage"):
+                axis = volume_size(box, 0.4 if bent and options.direction is None else 1.0).axis_y
+                assert end == pytest.approx(layout.boxes[box.id].y + axis), (name, box.lines)
 
 
 def test_a_long_chain_is_wrapped_to_fit_a_page() -> None:
