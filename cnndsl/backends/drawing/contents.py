@@ -31,7 +31,9 @@ class Word(NamedTuple):
 
 
 def _word(context: Context, unit: Unit) -> Word:
-    return Word(short_words(unit.head), behind(unit.nodes[1:]), family_of(unit.head), context.shape(unit.last))
+    return Word(
+        short_words(unit.head), behind(unit.nodes[1:]), family_of(unit.head), context.shape(unit.last)
+    )
 
 
 def parts_of(context: Context, units: Sequence[Unit]) -> tuple[Part, ...]:
@@ -65,9 +67,7 @@ def _lines(words: Sequence[Word]) -> tuple[Line, ...]:
             strong, small = said[at]
             lines.append(Line(with_count(strong, count), small))
         else:
-            inner = [
-                (f"{strong} · {small}" if small else strong) for strong, small in said[at : at + length]
-            ]
+            inner = [(f"{strong} · {small}" if small else strong) for strong, small in said[at : at + length]]
             lines += [Line(text) for text in inner]
             lines.append(Line(f"all ×{count}"))
         at += length * count
@@ -118,7 +118,11 @@ def scopes_box(context: Context, scopes: Sequence[Scope], frame: int | None) -> 
     if len(inner) > MOST_LINES:
         inner = (*inner[: MOST_LINES - 1], Line("", f"… and {len(inner) - MOST_LINES + 1} more"))
     shared = context.shared(scope)
-    lines = [title, *(Line("", plain) for plain in map(_plain, inner)), *([Line("", shared)] if shared else [])]
+    lines = [
+        title,
+        *(Line("", plain) for plain in map(_plain, inner)),
+        *([Line("", shared)] if shared else []),
+    ]
     parts = _parts(words) if words and len(scopes) == 1 else ()
     if not parts:
         parts = (Part(block or scope.key, "block", len(scopes), shape),)

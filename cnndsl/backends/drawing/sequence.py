@@ -217,7 +217,11 @@ class Sequence:
                 self._label(link, end, self._out(link))
         for (_, value), at in self.arrivals.items():
             reach = max(
-                (max(abs(self._out(link)), abs(self._in(link))) for link in self.trunk.direct if link.value == value),
+                (
+                    max(abs(self._out(link)), abs(self._in(link)))
+                    for link in self.trunk.direct
+                    if link.value == value
+                ),
                 default=0.0,
             )
             self.skylines[1].add(at - 4, at + 4, reach)
@@ -273,7 +277,9 @@ class Sequence:
             return usual
         order = [link.source for link in self.net.links if link.target == self.trunk.keys[end]]
         mine = [order.index(link.source) for link in side.links if link.target == self.trunk.keys[end]]
-        trunk = [order.index(link.source) for link in self.trunk.direct if link.target == self.trunk.keys[end]]
+        trunk = [
+            order.index(link.source) for link in self.trunk.direct if link.target == self.trunk.keys[end]
+        ]
         return -usual if mine and trunk and len(order) > 2 and mine[0] < trunk[0] else usual
 
     def _put(self, index: int, direction: int) -> None:
@@ -356,7 +362,9 @@ class Sequence:
             start = self.place.get(link.source)
             if start is None:
                 continue
-            v = placed.v + (inner.entries.get(link.value, 0.0) if inner is not None and not placed.turned else 0.0)
+            v = placed.v + (
+                inner.entries.get(link.value, 0.0) if inner is not None and not placed.turned else 0.0
+            )
             if start == -1 and not self._is_main(link.value):
                 v = self.lanes.setdefault((-1, link.value), v)
                 fork = [(0.0, v)]

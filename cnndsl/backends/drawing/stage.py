@@ -124,14 +124,23 @@ def _goes_on(context: Context, row: Sequence[Piece], piece: Piece, expanded: fro
     if before.unit is not None and piece.unit is not None:
         units = [one.unit for one in row if one.unit is not None]
         return _unit_goes_on(context, units, piece.unit)
-    return before.scope is not None and piece.scope is not None and _scope_goes_on(context, before.scope, piece.scope)
+    return (
+        before.scope is not None
+        and piece.scope is not None
+        and _scope_goes_on(context, before.scope, piece.scope)
+    )
 
 
 def _scope_goes_on(context: Context, before: Scope, scope: Scope) -> bool:
     """Uses of one block that have no names of their own and give values of one shape."""
     if before.block is None or before.block != scope.block or before.output is None or scope.output is None:
         return False
-    if not before.key.isdigit() or not scope.key.isdigit() or before.shares is not None or scope.shares is not None:
+    if (
+        not before.key.isdigit()
+        or not scope.key.isdigit()
+        or before.shares is not None
+        or scope.shares is not None
+    ):
         return False
     nodes = context.graph.nodes
     return (
@@ -144,7 +153,10 @@ def _unit_goes_on(context: Context, units: Sequence[Unit], unit: Unit) -> bool:
     """Layers of one stage: on a map of one size, down to the pool that ends it."""
     before = units[-1]
     layers = [one.head.layer for one in (*units, unit)]
-    if not all(isinstance(layer, Layer) for layer in layers) or before.head.training_only != unit.head.training_only:
+    if (
+        not all(isinstance(layer, Layer) for layer in layers)
+        or before.head.training_only != unit.head.training_only
+    ):
         return False
     if before.last.output is None or unit.last.output is None:
         return False
@@ -153,7 +165,9 @@ def _unit_goes_on(context: Context, units: Sequence[Unit], unit: Unit) -> bool:
     if not leaves and arrived:
         return not weighted
     entered = _spatial(context.graph.nodes[units[0].head.inputs[0]])
-    if prod(arrived) < prod(_spatial(context.graph.nodes[before.head.inputs[0]])) and family_of(before.head) in (
+    if prod(arrived) < prod(_spatial(context.graph.nodes[before.head.inputs[0]])) and family_of(
+        before.head
+    ) in (
         "pooling",
         "shaping",
     ):
@@ -161,7 +175,12 @@ def _unit_goes_on(context: Context, units: Sequence[Unit], unit: Unit) -> bool:
         return not arrived and bool(entered)
     if prod(leaves) > prod(arrived):
         return False
-    if prod(leaves) < prod(arrived) and weighted and _has_weights(context, unit.head) and _is_strided(unit.head):
+    if (
+        prod(leaves) < prod(arrived)
+        and weighted
+        and _has_weights(context, unit.head)
+        and _is_strided(unit.head)
+    ):
         return False
     return len(grouped_lines(context, [*units, unit])) <= MOST_LINES
 
