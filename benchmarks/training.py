@@ -70,7 +70,12 @@ class PlainLoop:
     def __init__(self, model: nn.Module, samples: Samples, rate: float) -> None:
         self.model = model
         self.count = len(samples)
+<<<<<<< HEAD
         data = TensorDataset(samples.images[:], samples.labels)
+=======
+        assert isinstance(samples.images, Tensor), "the samples of a benchmark lie in memory"
+        data = TensorDataset(samples.images, samples.labels)
+>>>>>>> main
         self.loader = DataLoader(data, batch_size=BATCH, shuffle=True)
         self.criterion = nn.CrossEntropyLoss()
         self.optimizer = torch.optim.SGD(model.parameters(), lr=rate)

@@ -34,6 +34,7 @@ PAGES = [
     "docs/checking.md",
     "docs/tables.md",
     "docs/training.md",
+    "docs/scaling.md",
     "docs/rules.md",
     "docs/numbers.md",
     "examples/README.md",

@@ -22,9 +22,10 @@ def make_optimizer(settings: Optimizer, parameters: Iterable[dict[str, Any]]) ->
 
     A group may say another weight decay.
     """
+    made: torch.optim.Optimizer
     match settings:
         case SGD():
-            return _light(torch.optim.SGD)(
+            made = _light(torch.optim.SGD)(
                 parameters,
                 lr=settings.lr,
                 momentum=settings.momentum,
@@ -32,9 +33,10 @@ def make_optimizer(settings: Optimizer, parameters: Iterable[dict[str, Any]]) ->
                 nesterov=settings.nesterov,
             )
         case Adam():
-            return _light(torch.optim.Adam)(parameters, lr=settings.lr, weight_decay=settings.weight_decay)
+            made = _light(torch.optim.Adam)(parameters, lr=settings.lr, weight_decay=settings.weight_decay)
         case AdamW():
-            return _light(torch.optim.AdamW)(parameters, lr=settings.lr, weight_decay=settings.weight_decay)
+            made = _light(torch.optim.AdamW)(parameters, lr=settings.lr, weight_decay=settings.weight_decay)
+    return made
 
 
 @cache

@@ -196,7 +196,7 @@ def test_an_interrupted_run_keeps_what_is_finished_and_goes_on(
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert err.splitlines()[-1] == (
-        "cnndsl: interrupted; `cnndsl train --resume run` goes on after the last finished epoch"
+        "cnndsl: interrupted; `cnndsl train --resume run` goes on from its last checkpoint"
     )
     assert not [path for path in Path("run").iterdir() if ".part" in path.name]
     done = len(json.loads(Path("run/metrics.json").read_text())["epochs"])

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import prod
-
-from cnndsl.backends.drawing.contents import MOST_LINES, grouped_lines, leading_family, parts_of, scopes_box
 from cnndsl.backends.drawing.context import Context
-from cnndsl.backends.drawing.full import unit_box
 from cnndsl.backends.drawing.pieces import Opening, Piece, Selection, pieces_of
-from cnndsl.backends.drawing.plan import Box, Line, Plan, Style
-from cnndsl.backends.drawing.units import Unit
+from cnndsl.backends.drawing.plan import Plan, Style
+from cnndsl.backends.drawing.rows import row_boxes, spatial
 from cnndsl.backends.drawing.wiring import finish
-from cnndsl.backends.drawing.words import family_of
-from cnndsl.ir import Node, Scope
-from cnndsl.layers.declaration import Layer
+from cnndsl.ir import Scope
 
 __all__ = ["stage_plan"]
 
 # With fewer boxes a diagram says nothing: then the largest scope is opened.
-FEWEST_BOXES = 3
+FEWEST_BOXES = 2
 
 
 def stage_plan(context: Context, depth: int | None, expand: tuple[str, ...], style: Style = "stage") -> Plan:
@@ -53,7 +46,7 @@ def stage_plan(context: Context, depth: int | None, expand: tuple[str, ...], sty
         forced.add(max(closed, key=lambda scope: len(context.inside[scope.id])).id)
         pieces, frames = pieces_of(context, opening)
     expanded = frozenset(frame.id for frame in frames if frame.scope in selected.opened)
-    return finish(context, style, _boxes(context, pieces, expanded), frames)
+    return finish(context, style, row_boxes(context, pieces, expanded), frames)
 
 
 def _is_input(context: Context, piece: Piece) -> bool:
@@ -82,12 +75,13 @@ def _sizes(context: Context, scope: Scope) -> list[tuple[int, ...]]:
     for kind, index in scope.children:
         if kind == "node":
             if index in context.units:
-                sizes.append(_spatial(context.units[index].last))
+                sizes.append(spatial(context.units[index].last))
             continue
         output = context.graph.scopes[index].output
         if output is not None and context.inside[index]:
-            sizes.append(_spatial(context.graph.nodes[output]))
+            sizes.append(spatial(context.graph.nodes[output]))
     return sizes
+<<<<<<< HEAD
 
 
 def _spatial(node: Node) -> tuple[int, ...]:
@@ -215,3 +209,5 @@ def _row_box(context: Context, row: Sequence[Piece]) -> Box:
         nodes=nodes,
         parts=parts_of(context, units),
     )
+=======
+>>>>>>> main

@@ -152,9 +152,9 @@ def _product(shape: Shape) -> str:
 
 def _over_white(images: Array, white: int) -> Array:
     """Images of red, green, blue and opacity, (N, 4, H, W) from 0 to `white`, as one sees them on white."""
-    opacity = images[:, 3:].astype(np.float32) / np.float32(white)
-    laid: Array = images[:, :3].astype(np.float32) * opacity + np.float32(white) * (1 - opacity)
-    return laid
+    colours, opacity = images[:, :3].astype(np.float32), images[:, 3:].astype(np.float32) / np.float32(white)
+    seen: Array = colours * opacity + np.float32(white) * (1 - opacity)
+    return seen
 
 
 def _scale(images: Sequence[Array], trained: int) -> _Scale:
