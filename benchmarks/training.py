@@ -70,12 +70,8 @@ class PlainLoop:
     def __init__(self, model: nn.Module, samples: Samples, rate: float) -> None:
         self.model = model
         self.count = len(samples)
-<<<<<<< HEAD
-        data = TensorDataset(samples.images[:], samples.labels)
-=======
         assert isinstance(samples.images, Tensor), "the samples of a benchmark lie in memory"
         data = TensorDataset(samples.images, samples.labels)
->>>>>>> main
         self.loader = DataLoader(data, batch_size=BATCH, shuffle=True)
         self.criterion = nn.CrossEntropyLoss()
         self.optimizer = torch.optim.SGD(model.parameters(), lr=rate)
@@ -200,5 +196,5 @@ def _coloured() -> Data:
 def _accuracy(model: nn.Module, samples: Samples) -> float:
     model.eval()
     with torch.inference_mode():
-        predicted: Tensor = model(samples.images[:]).argmax(1)
+        predicted: Tensor = model(samples.images).argmax(1)
     return float((predicted == samples.labels).float().mean())

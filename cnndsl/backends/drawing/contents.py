@@ -31,9 +31,7 @@ class Word(NamedTuple):
 
 
 def _word(context: Context, unit: Unit) -> Word:
-    return Word(
-        short_words(unit.head), behind(unit.nodes[1:]), family_of(unit.head), context.shape(unit.last)
-    )
+    return Word(short_words(unit.head), behind(unit.nodes[1:]), family_of(unit.head), context.shape(unit.last))
 
 
 def parts_of(context: Context, units: Sequence[Unit]) -> tuple[Part, ...]:
@@ -70,17 +68,11 @@ def _lines(words: Sequence[Word], most: int) -> tuple[tuple[Line, ...], int]:
             strong, small = said[at]
             new = [Line(with_count(strong, count), small)]
         else:
-<<<<<<< HEAD
-            inner = [(f"{strong} · {small}" if small else strong) for strong, small in said[at : at + length]]
-            lines += [Line(text) for text in inner]
-            lines.append(Line(f"all ×{count}"))
-=======
             inner = [f"{strong} · {small}" if small else strong for strong, small in said[at : at + length]]
             new = [*map(Line, inner), Line(f"all ×{count}")]
         if lines and len(lines) + len(new) > most:
             break
         lines += new
->>>>>>> main
         at += length * count
     return tuple(lines), at
 
@@ -131,11 +123,7 @@ def scopes_box(context: Context, scopes: Sequence[Scope], frame: int | None) -> 
         if taken < len(words):
             inner = (*inner, Line("", f"… and {len(words) - taken} more"))
     shared = context.shared(scope)
-    lines = [
-        title,
-        *(Line("", plain) for plain in map(_plain, inner)),
-        *([Line("", shared)] if shared else []),
-    ]
+    lines = [title, *(Line("", plain) for plain in map(_plain, inner)), *([Line("", shared)] if shared else [])]
     parts = _parts(words) if words and len(scopes) == 1 else ()
     if not parts:
         parts = (Part(block or scope.key, "block", len(scopes), shape),)
