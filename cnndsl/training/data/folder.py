@@ -109,7 +109,8 @@ class Mended:
         if self.turned:
             yield f"{images(self.turned)} turned upright"
         if self.resized:
-            small, large = min(self.sizes, key=prod), max(self.sizes, key=prod)
+            by_area = sorted(self.sizes, key=lambda size: (prod(size), size))
+            small, large = by_area[0], by_area[-1]
             sizes = "x".join(map(str, small))
             if small != large:
                 sizes = f"{sizes} to {'x'.join(map(str, large))}"
