@@ -58,7 +58,7 @@ def test_grey_colour_and_transparency_are_brought_together_and_said(tmp_path: Pa
     assert "1 image in the mode L brought to colour" in data.notes
     assert "1 image in the mode RGBA, transparent in parts, brought to colour, laid over white" in data.notes
     assert data.images[5].min() == 1
-    assert "1 file that is no image left out: notes.txt" in data.notes
+    assert "1 file that is no image left out: dog/notes.txt" in data.notes
     assert load(tmp_path, (1, 4, 6)).images.shape == (7, 1, 4, 6)
     assert load(tmp_path, (4, 4, 6)).images[-1, 3].min() == 1
 

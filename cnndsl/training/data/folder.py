@@ -118,7 +118,7 @@ class Mended:
         yield "values 0..255 brought to 0..1"
         if self.left_out:
             more = ", ..." if len(self.left_out) > 3 else ""
-            shown = ", ".join(path.name for path in self.left_out[:3])
+            shown = ", ".join(f"{path.parent.name}/{path.name}" for path in self.left_out[:3])
             what = "file that is no image" if len(self.left_out) == 1 else "files that are no images"
             yield f"{len(self.left_out)} {what} left out: {shown}{more}"
 
