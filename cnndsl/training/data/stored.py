@@ -19,7 +19,7 @@ from cnndsl.training.errors import DataError, DataMismatch
 
 # Linux forks: processes that only decode may share what the run has loaded, where fresh ones would import
 # PyTorch again, seconds each. Elsewhere Python's own way is the safe one.
-_START = "fork" if sys.platform == "linux" else None
+START = "fork" if sys.platform == "linux" else None
 
 __all__ = ["StoredImages", "decode_or_blame", "too_large"]
 
@@ -87,7 +87,7 @@ class Stream:
             sampler=self.order,
             num_workers=workers,
             persistent_workers=workers > 0,
-            multiprocessing_context=_START if workers else None,
+            multiprocessing_context=START if workers else None,
             worker_init_fn=_leave_signals,
             # its own: the random numbers of the training are not the loader's to draw
             generator=torch.Generator(),
