@@ -110,9 +110,9 @@ def measure(rounds: int | None, quick: bool) -> Part:
     """Train both in turn."""
     digits = _digits(quick)
     lines: list[Line] = [_start_up(rounds or (1 if quick else 10))]
-    remarks: list[str] = [
-        "Start-up: whole processes, byte code cached; the embedded sample of 5,000 digits, a .csv.gz, is read "
-        "and fitted to the network in it."
+    remarks = [
+        "Start-up: whole processes, byte code cached; the embedded sample of 5,000 digits, a .csv.gz, is "
+        "read and fitted to the network in it."
     ]
     cases = [(case, digits) for case in (SMALL[:1] if quick else SMALL)]
     if not quick:
