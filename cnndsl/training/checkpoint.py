@@ -54,7 +54,7 @@ class Checkpoint:
 
         Errors: RunFolderError where there are checkpoints, and all of them are damaged.
         """
-        damaged = []
+        damaged: list[str] = []
         for name in (LAST, PREVIOUS):
             path = folder / name
             if not path.exists():
@@ -161,7 +161,7 @@ def _parts(value: Any) -> Iterable[bytes | memoryview]:
     if isinstance(value, Tensor):
         yield f"{value.dtype}{tuple(value.shape)}".encode()
         flat = value.detach().cpu().contiguous().view(-1).view(torch.uint8)
-        yield memoryview(flat.numpy())
+        yield flat.numpy().data
     elif isinstance(value, Mapping):
         yield f"mapping{len(value)}".encode()
         for key, of in value.items():

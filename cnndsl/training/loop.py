@@ -149,9 +149,9 @@ class Loop:
                 watch.batch(min(samples * total, len(self.labels)), loss / samples, correct / samples)
             if batch.steps:
                 after_step()
-        loss, correct, samples = self.world.sum(self.meter.state())
+        losses, hits, count = self.world.sum(self.meter.state())
         self.before, self.started = self.seconds, perf_counter()
-        return loss / samples, correct / samples
+        return losses / count, hits / count
 
     @property
     def seconds(self) -> float:

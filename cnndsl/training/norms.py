@@ -36,12 +36,12 @@ def _forward(norm: Any, values: Tensor) -> Tensor:
     wide = values.float()
     count = torch.full((1,), values.numel() / values.shape[1], device=values.device)
     sums = torch.cat([wide.sum(axes), count])
-    total = collectives.all_reduce(sums)
+    total = _summed(sums)
     mean = total[:-1] / total[-1]
     shape = [1, -1] + [1] * (values.dim() - 2)
     centred = wide - mean.view(shape)
     # a second pass: the difference of squares would lose what a large mean leaves of the digits
-    variance = collectives.all_reduce((centred * centred).sum(axes)) / total[-1]
+    variance = _summed((centred * centred).sum(axes)) / total[-1]
     if norm.track_running_stats:
         with torch.no_grad():
             norm.num_batches_tracked += 1
@@ -53,4 +53,11 @@ def _forward(norm: Any, values: Tensor) -> Tensor:
     result = centred * torch.rsqrt(variance + norm.eps).view(shape)
     if norm.affine:
         result = result * norm.weight.view(shape) + norm.bias.view(shape)
-    return result.to(values.dtype)
+    normalised: Tensor = result.to(values.dtype)
+    return normalised
+
+
+def _summed(values: Tensor) -> Tensor:
+    """The sum over all processes, through which gradients flow."""
+    total: Tensor = collectives.all_reduce(values)  # type: ignore[no-untyped-call]
+    return total
