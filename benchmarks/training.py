@@ -83,7 +83,8 @@ class PlainLoop:
     def __init__(self, model: nn.Module, samples: Samples, rate: float) -> None:
         self.model = model
         self.count = len(samples)
-        data = TensorDataset(samples.images[:], samples.labels)
+        assert isinstance(samples.images, Tensor), "the samples of a benchmark lie in memory"
+        data = TensorDataset(samples.images, samples.labels)
         self.loader = DataLoader(data, batch_size=BATCH, shuffle=True)
         self.criterion = nn.CrossEntropyLoss()
         self.optimizer = torch.optim.SGD(model.parameters(), lr=rate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Container, Hashable, Iterator, Sequence
 from typing import NamedTuple
@@ -13,10 +14,15 @@ from cnndsl.layers.declaration import Layer
 
 __all__ = ["Pair", "Part", "align", "leftovers_alike", "same_operation"]
 
-# Scopes of so many parts times so many are laid beside each other with care, larger ones in long runs.
-MOST_COMPARED = 60_000
+# Scopes of so many parts times so many are laid beside each other at once, larger ones so many at a time.
+MOST_COMPARED, WINDOW = 60_000, 120
+# What a part counts that may be like one behind the window: less than two layers of one kind do together.
+HOPE = 4.5
 # Shorter runs are alike by chance.
 SHORTEST_RUN = 3
+
+
+Alignment = tuple["Part | None", "Part | None"]
 
 
 class Part:
@@ -93,17 +99,52 @@ def align(before: Part, after: Part) -> Iterator[Pair]:
             yield Pair(one, other, renamed)
 
 
-def _aligned(before: Sequence[Part], after: Sequence[Part]) -> list[tuple[Part | None, Part | None]]:
-    """The alignment with the largest sum of likenesses, parts that stand alone counting nothing."""
-    if len(before) * len(after) > MOST_COMPARED:
-        return _long_runs(before, after)
+def _aligned(before: Sequence[Part], after: Sequence[Part]) -> list[Alignment]:
+    """Which parts of two scopes stand for each other.
+
+    Long scopes are gone through together: what is the same is the same, and where it is not, the next parts
+    of both are laid beside each other with care. So the time grows with the length, not with its square.
+    """
+    if len(before) * len(after) <= MOST_COMPARED:
+        return _careful(before, after)
+    pairs: list[Alignment] = []
+    row = column = 0
+    while row < len(before) and column < len(after):
+        if _is_same(before[row], after[column]):
+            pairs.append((before[row], after[column]))
+            row, column = row + 1, column + 1
+            continue
+        left, right = before[row : row + WINDOW], after[column : column + WINDOW]
+        more = row + len(left) < len(before), column + len(right) < len(after)
+        last = (row + len(left) // 2, column + len(right) // 2)
+        for one, other in _careful(left, right, *more):
+            # What is near the end of a window is laid again, beside what comes behind it.
+            if any(more) and (row > last[0] or column > last[1]):
+                break
+            pairs.append((one, other))
+            row, column = row + (one is not None), column + (other is not None)
+    pairs.extend((one, None) for one in before[row:])
+    pairs.extend((None, other) for other in after[column:])
+    return pairs
+
+
+def _careful(
+    before: Sequence[Part], after: Sequence[Part], more_before: bool = False, more_after: bool = False
+) -> list[Alignment]:
+    """The alignment with the largest sum of likenesses, parts that stand alone counting nothing.
+
+    Where more follows on one side, the last parts of the other may be like that, and count for it.
+    """
     best = [[0.0] * (len(after) + 1) for _ in range(len(before) + 1)]
+    for row in range(len(before)):
+        best[row][-1] = more_after * HOPE * (len(before) - row)
+    best[-1] = [more_before * HOPE * (len(after) - column) for column in range(len(after) + 1)]
     for row in range(len(before) - 1, -1, -1):
         below, here = best[row + 1], best[row]
         for column in range(len(after) - 1, -1, -1):
             together = below[column + 1] + _likeness(before[row], after[column])
             here[column] = max(together, below[column], here[column + 1])
-    pairs: list[tuple[Part | None, Part | None]] = []
+    pairs: list[Alignment] = []
     row = column = 0
     while row < len(before) and column < len(after):
         likeness = _likeness(before[row], after[column])
@@ -121,28 +162,13 @@ def _aligned(before: Sequence[Part], after: Sequence[Part]) -> list[tuple[Part |
     return pairs
 
 
-def _long_runs(before: Sequence[Part], after: Sequence[Part]) -> list[tuple[Part | None, Part | None]]:
-    """A faster alignment: of what is the same, and with care between that where it is not too much."""
-    pairs: list[tuple[Part | None, Part | None]] = []
-    row = column = 0
-    signatures = [[tuple(map(_signature, part.nodes)) for part in parts] for parts in (before, after)]
-    for start, other_start, size in _equal_runs(*signatures):
-        left, right = before[row:start], after[column:other_start]
-        if len(left) * len(right) > MOST_COMPARED:
-            pairs.extend((one, None) for one in left)
-            pairs.extend((None, other) for other in right)
-        else:
-            pairs.extend(_aligned(left, right))
-        row, column = start + size, other_start + size
-        pairs.extend(zip(before[start:row], after[other_start:column], strict=True))
-    return pairs
-
-
-def _equal_runs(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[tuple[int, int, int]]:
-    from difflib import SequenceMatcher
-
-    found = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
-    return [(block.a, block.b, block.size) for block in found]
+def _is_same(one: Part, other: Part) -> bool:
+    """Whether two parts have one label and hold the same."""
+    return (
+        one.label == other.label
+        and len(one.nodes) == len(other.nodes)
+        and all(map(same_operation, one.nodes, other.nodes))
+    )
 
 
 def _likeness(one: Part, other: Part) -> float:
@@ -185,11 +211,10 @@ def leftovers_alike(pairs: Sequence[Pair]) -> list[Pair]:
     others = [(part.graph, node) for part in added for node in part.nodes]
     found: dict[int, Part] = {}
     for start, other_start, size in _equal_runs(
-        [_signature(node) for node in alone], [_signature(node) for _, node in others]
+        list(map(_signature, alone)), [_signature(one) for _, one in others]
     ):
-        if size >= SHORTEST_RUN:
-            run = zip(alone[start : start + size], others[other_start : other_start + size], strict=True)
-            found.update((node.id, Part(*other)) for node, other in run)
+        run = zip(alone[start : start + size], others[other_start : other_start + size], strict=True)
+        found.update((node.id, Part(*other)) for node, other in run)
     if not found:
         return list(pairs)
     taken = {part.nodes[0].id for part in found.values()}
@@ -206,6 +231,34 @@ def leftovers_alike(pairs: Sequence[Pair]) -> list[Pair]:
         else:
             result.append(pair)
     return result
+
+
+def _equal_runs(before: Sequence[Hashable], after: Sequence[Hashable]) -> Iterator[tuple[int, int, int]]:
+    """Where long runs of both are equal, one behind the other: where they begin, and how long they are.
+
+    >>> list(_equal_runs("-abcdef-xyz", "abcd-xyz"))
+    [(1, 0, 4), (7, 4, 4)]
+    """
+    places: dict[tuple[Hashable, ...], list[int]] = {}
+    for at in range(len(after) - SHORTEST_RUN + 1):
+        places.setdefault(tuple(after[at : at + SHORTEST_RUN]), []).append(at)
+    start = other = 0
+    while start <= len(before) - SHORTEST_RUN:
+        found = places.get(tuple(before[start : start + SHORTEST_RUN]), [])
+        index = bisect_left(found, other)
+        if index == len(found):
+            start += 1
+            continue
+        other = found[index]
+        size = 0
+        while (
+            start + size < len(before)
+            and other + size < len(after)
+            and before[start + size] == after[other + size]
+        ):
+            size += 1
+        yield start, other, size
+        start, other = start + size, other + size
 
 
 def _split(part: Part, taken: Container[int]) -> list[Part]:

@@ -20,9 +20,9 @@ from collections.abc import Sequence
 from math import gcd
 from typing import TYPE_CHECKING
 
-from cnndsl.dims import Shape
+from cnndsl.dims import Shape, Value
 from cnndsl.ir import Graph, Node
-from cnndsl.layers.declaration import Layer, Step
+from cnndsl.layers.declaration import Layer, LayerError, Step, no_macs
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -31,6 +31,10 @@ __all__ = ["Field", "fields", "receptive_fields"]
 
 # From where to where in the input a position sees; None where it sees nothing, a gap of a transposed kernel.
 Span = tuple[int, int] | None
+
+
+# Sizes that tell apart the axes of a value whose axes are moved.
+MARKS = (101, 103, 107, 109)
 
 
 class Field:
@@ -96,7 +100,8 @@ def fields(graph: Graph) -> tuple[tuple[Field, ...] | None, ...]:
     """The receptive field of each node, for every spatial axis of the input.
 
     None where there is nothing to say: the input is a vector, the value is unknown, or the axes have
-    been changed so that they no longer are the input's.
+    been changed so that they no longer are the input's. In a value whose axes were put into another order a
+    field still is that of the input's axis.
 
     >>> import cnndsl
     >>> height, width = fields(cnndsl.check("input 1x32x32 -> conv 8 k3 s2 -> maxpool 2").graph)[-1]
@@ -108,20 +113,55 @@ def fields(graph: Graph) -> tuple[tuple[Field, ...] | None, ...]:
     # positions its axes had before they were flattened.
     origins: list[Shape] = []
     lengths: list[Shape] = []
+    # Which axis of the input, the channels 0, lies at each axis of the value.
+    orders: list[tuple[int, ...]] = []
     for node in graph.nodes:
         shape = node.output_shape or ()
-        origin = origins[node.inputs[0]] if node.inputs else shape
+        if not node.inputs:
+            origins.append(shape)
+            lengths.append(shape)
+            orders.append(tuple(range(len(shape))))
+            found.append(_field(graph, node, found, (), (), ()))
+            continue
+        source = node.inputs[0]
+        origin, order = origins[source], orders[source]
+        found.append(_field(graph, node, found, lengths[source][1:], origin[1:], order))
+        order = _moved(graph, node, order)
         origins.append(origin)
-        lengths.append(shape if not node.inputs or len(shape) == len(origin) else lengths[node.inputs[0]])
-        source = node.inputs[0] if node.inputs else node.id
-        found.append(_field(graph, node, found, lengths[source][1:], origin[1:]))
+        orders.append(order)
+        as_before = len(shape) == len(origin) and order == tuple(range(len(shape)))
+        lengths.append(shape if as_before else lengths[source])
     return tuple(found)
 
 
+def _moved(graph: Graph, node: Node, order: tuple[int, ...]) -> tuple[int, ...]:
+    """The order of the axes after a node: what gives as many axes, and plain ones, may have moved them."""
+    value, output = graph.nodes[node.inputs[0]].output, node.output
+    if value is None or output is None or not isinstance(node.layer, Layer) or node.layer.layout != "plain":
+        return order
+    if len(output.shape) != len(order) or len(value.shape) != len(order):
+        return tuple(range(len(output.shape)))
+    sizes = MARKS[: len(order)]
+    try:
+        given = node.layer.shape(Value(sizes, value.channels_first), node.arguments)
+    except LayerError:
+        # A `reshape` makes other axes of the numbers: none of them is the input's.
+        return (-1,) * len(order)
+    return tuple(order[sizes.index(size)] if size in sizes else -1 for size in given)
+
+
 def _field(
-    graph: Graph, node: Node, found: Sequence[tuple[Field, ...] | None], positions: Shape, limits: Shape
+    graph: Graph,
+    node: Node,
+    found: Sequence[tuple[Field, ...] | None],
+    positions: Shape,
+    limits: Shape,
+    order: tuple[int, ...],
 ) -> tuple[Field, ...] | None:
-    """The field of a node; `positions` are those of what arrives, `limits` the sizes of the input."""
+    """The field of a node.
+
+    `positions` are those of what arrives, `limits` the sizes of the input, `order` that of the axes.
+    """
     if node.output is None:
         return None
     if not node.inputs:
@@ -148,10 +188,16 @@ def _field(
         if len(limits) != len(before):
             return None
         return tuple(map(_everything, before, positions, limits))
-    if len(steps) != len(before):
-        # after a flatten, axes of the value are not those of the input
-        return before if all(axis.whole is not None for axis in before) else None
-    return tuple(map(_through, before, steps))
+    if all(axis.whole is not None for axis in before):
+        return before
+    mixes_channels = node.layer.macs is not no_macs
+    if len(steps) != len(before) or -1 in order or (mixes_channels and order[0] != 0):
+        # after a flatten, or where an axis has become the channels, axes are not those of the input
+        return None
+    by_axis = dict(zip(order[1:], steps, strict=True))
+    return tuple(
+        _through(field, by_axis[axis]) if axis in by_axis else field for axis, field in enumerate(before, 1)
+    )
 
 
 def _through(field: Field, step: Step) -> Field:

@@ -30,7 +30,10 @@ def add_parser(subparsers: Any) -> None:
         help="stage: a box for each block or stage (default); full: every layer; volume: the maps as solids",
     )
     parser.add_argument(
-        "--depth", metavar="N", type=int, help="how many blocks and labels deep to go: 1 draws the outermost closed"
+        "--depth",
+        metavar="N",
+        type=int,
+        help="how many blocks and labels deep to go: 1 draws the outermost closed",
     )
     parser.add_argument(
         "--expand",
@@ -39,7 +42,9 @@ def add_parser(subparsers: Any) -> None:
         default=[],
         help="open this block, or this labelled part; may be given again",
     )
-    parser.add_argument("--direction", choices=DIRECTIONS, help="where values flow; right for volumes, else down")
+    parser.add_argument(
+        "--direction", choices=DIRECTIONS, help="where values flow; right for volumes, else down"
+    )
     parser.add_argument("--theme", choices=THEMES, default="light", help="grey is for print without colour")
     parser.add_argument("--page-width", metavar="WIDTH", help="the width to fit, like 3.3in, 84mm or 240pt")
     parser.add_argument("--no-legend", dest="legend", action="store_false", help="leave the legend out")
@@ -70,7 +75,10 @@ def run(options: Namespace) -> int:
     if picture.warning:
         from cnndsl.terminal import Style
 
-        print(f"{Style(use_color(sys.stderr)).severity('warning', 'warning:')} {picture.warning}", file=sys.stderr)
+        print(
+            f"{Style(use_color(sys.stderr)).severity('warning', 'warning:')} {picture.warning}",
+            file=sys.stderr,
+        )
     print(f"{options.output}: diagram written")
     return 0 if report.ok else 1
 

@@ -39,7 +39,7 @@ def add_parser(subparsers: Any) -> None:
         "--columns",
         metavar="NAME,...",
         help="these columns alone: name, layer, kernel, stride, padding, dilation, groups, mode, output, "
-        "parameters, share, macs, receptive_field",
+        "parameters, share, macs, receptive_field; csv has arguments apart from the layer, too",
     )
     add_sizes_option(parser)
     parser.add_argument(

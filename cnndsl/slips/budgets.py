@@ -44,8 +44,8 @@ def limits(stop: Stop) -> Slip | None:
     if stop.bracket == "(" and re.search(r"[<>=]", line[1]):
         assert stop.opened is not None, "a bracket is open"
         if re.search(r"\w$", stop.text[: stop.opened]):
-            sign = re.search(r"\s*[<>=]=?\s*$", stop.before)
-            place = stop.gap if sign is None else stop.line_start + sign.start()
+            compared = re.search(r"\s*[<>=]=?\s*$", stop.before)
+            place = stop.gap if compared is None else stop.line_start + compared.start()
             return stop.say(
                 "`(` is never closed",
                 "close it with `)` before the comparison",

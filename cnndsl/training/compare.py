@@ -17,7 +17,7 @@ from cnndsl.training.errors import SettingError
 from cnndsl.training.loading import load_for
 from cnndsl.training.network import Network, mismatch, require_fit
 from cnndsl.training.patterns import weights_of
-from cnndsl.training.results import TrainResult
+from cnndsl.training.results import PARTS, TrainResult
 from cnndsl.training.settings import TrainSettings
 
 __all__ = ["Job", "comparison", "prepare", "require_weights"]
@@ -136,6 +136,6 @@ def comparison(results: Sequence[tuple[str, TrainResult]]) -> str:
     ]
     lines.insert(1, "─" * max(map(len, lines)))
     score = results[0][1].test
-    part = {"held-out": "held-out", "val": "validation", "test": "test"}[score.on]
+    part = PARTS[score.on]
     lines.append(f"loss and accuracy: the best epoch's weights on the {score.samples:,} {part} samples")
     return "\n".join(lines)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from cnndsl.training.checkpoint import Checkpoint
 from cnndsl.training.data import Data, Part
+from cnndsl.training.document import document
 from cnndsl.training.errors import RunFolderError, TrainingError, WriteError
 from cnndsl.training.loop import Loop
 from cnndsl.training.meter import NotFinite
@@ -176,7 +177,7 @@ class Course:
                 f"cannot write into {self.folder.path}: {why}; {self.folder.goes_on()}"
             ) from error
 
-    def finish(self, data: Data, network: Network) -> TrainResult:
+    def finish(self, data: Data, network: Network, watch: Watcher) -> TrainResult:
         """Judge the best weights and write the last records.
 
         Errors: RunFolderError where the best weights on disk are damaged; WriteError.
@@ -196,6 +197,7 @@ class Course:
                 folder.write_metrics(self.metrics(test))
                 folder.write_confusion(confusion, names)
                 folder.write_curves(self.epochs, best.epoch, network.name)
+            document(loop, folder, part, judged.predictions, names, watch)
         return TrainResult(
             model=loop.release(),
             folder=folder.path,

@@ -26,6 +26,8 @@ STYLE: Any = {
 }
 # More classes than this are drawn without numbers in the cells.
 NUMBERED = 20
+# Names that are longer are cut: they would leave no room for the picture.
+LONGEST = 18
 
 
 def draw_curves(epochs: Sequence[Epoch], best_epoch: int, title: str, path: Path) -> None:
@@ -103,6 +105,7 @@ def draw_confusion(confusion: Sequence[Sequence[int]], names: Sequence[str], pat
     from matplotlib.ticker import PercentFormatter
 
     classes = len(names)
+    names = [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in names]
     shares = [[cell / max(sum(row), 1) for cell in row] for row in confusion]
     side = min(max(0.48 * classes + 1.8, 4.0), 14.0)
     with rc_context({**STYLE, "axes.grid": False}):

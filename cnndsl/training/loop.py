@@ -149,9 +149,9 @@ class Loop:
                 watch.batch(min(samples * total, len(self.labels)), loss / samples, correct / samples)
             if batch.steps:
                 after_step()
-        losses, hits, count = self.world.sum(self.meter.state())
+        total_loss, total_correct, total_samples = self.world.sum(self.meter.state())
         self.before, self.started = self.seconds, perf_counter()
-        return losses / count, hits / count
+        return total_loss / total_samples, total_correct / total_samples
 
     @property
     def seconds(self) -> float:

@@ -36,12 +36,12 @@ def _forward(norm: Any, values: Tensor) -> Tensor:
     wide = values.float()
     count = torch.full((1,), values.numel() / values.shape[1], device=values.device)
     sums = torch.cat([wide.sum(axes), count])
-    total = _summed(sums)
+    total = _sum_over_processes(sums)
     mean = total[:-1] / total[-1]
     shape = [1, -1] + [1] * (values.dim() - 2)
     centred = wide - mean.view(shape)
     # a second pass: the difference of squares would lose what a large mean leaves of the digits
-    variance = _summed((centred * centred).sum(axes)) / total[-1]
+    variance = _sum_over_processes((centred * centred).sum(axes)) / total[-1]
     if norm.track_running_stats:
         with torch.no_grad():
             norm.num_batches_tracked += 1
@@ -57,7 +57,7 @@ def _forward(norm: Any, values: Tensor) -> Tensor:
     return normalised
 
 
-def _summed(values: Tensor) -> Tensor:
-    """The sum over all processes, through which gradients flow."""
+def _sum_over_processes(values: Tensor) -> Tensor:
+    # PyTorch leaves its types out
     total: Tensor = collectives.all_reduce(values)  # type: ignore[no-untyped-call]
     return total

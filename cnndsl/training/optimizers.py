@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import torch
 
-from cnndsl.training.settings import SGD, Optimizer
+from cnndsl.training.settings import SGD, Adam, AdamW, Optimizer
 
 __all__ = ["make_optimizer"]
 
@@ -22,16 +22,21 @@ def make_optimizer(settings: Optimizer, parameters: Iterable[dict[str, Any]]) ->
 
     A group may say another weight decay.
     """
-    kinds: dict[str, type[torch.optim.Optimizer]] = {
-        "sgd": torch.optim.SGD,
-        "adam": torch.optim.Adam,
-        "adamw": torch.optim.AdamW,
-    }
-    more = {"momentum": settings.momentum, "nesterov": settings.nesterov} if isinstance(settings, SGD) else {}
-    optimizer: torch.optim.Optimizer = _light(kinds[settings.name])(
-        parameters, lr=settings.lr, weight_decay=settings.weight_decay, **more
-    )
-    return optimizer
+    made: torch.optim.Optimizer
+    match settings:
+        case SGD():
+            made = _light(torch.optim.SGD)(
+                parameters,
+                lr=settings.lr,
+                momentum=settings.momentum,
+                weight_decay=settings.weight_decay,
+                nesterov=settings.nesterov,
+            )
+        case Adam():
+            made = _light(torch.optim.Adam)(parameters, lr=settings.lr, weight_decay=settings.weight_decay)
+        case AdamW():
+            made = _light(torch.optim.AdamW)(parameters, lr=settings.lr, weight_decay=settings.weight_decay)
+    return made
 
 
 @cache

@@ -90,19 +90,34 @@ class Objective:
         """The mean loss, in which a sample counts what its class does."""
         if self.class_weights is None:
             return self.loss(outputs, labels)
+        return (self.class_weights[labels] * self.losses(outputs, labels)).mean()
+
+    def losses(self, outputs: Tensor, labels: Tensor) -> Tensor:
+        """The loss of each sample: (B,)."""
         match self.settings:
             case CrossEntropy():
                 smoothing = self.settings.label_smoothing
-                losses = F.cross_entropy(outputs, labels, reduction="none", label_smoothing=smoothing)
+                return F.cross_entropy(outputs, labels, reduction="none", label_smoothing=smoothing)
             case Mse():
-                losses = F.mse_loss(outputs, self._targets(outputs, labels), reduction="none").mean(1)
+                return F.mse_loss(outputs, self._targets(outputs, labels), reduction="none").mean(1)
             case Bce():
-                losses = F.binary_cross_entropy_with_logits(
-                    outputs, self._targets(outputs, labels), reduction="none"
-                ).mean(1)
+                targets = self._targets(outputs, labels)
+                return F.binary_cross_entropy_with_logits(outputs, targets, reduction="none").mean(1)
             case _:
                 assert_never(self.settings)
-        return (self.class_weights[labels] * losses).mean()
+
+    def probabilities(self, outputs: Tensor) -> Tensor:
+        """What the network takes each class for, from 0 to 1: (B, classes)."""
+        match self.settings:
+            case CrossEntropy():
+                return outputs.softmax(1)
+            case Mse():
+                values = outputs.clamp(0, 1)
+            case Bce():
+                values = outputs.sigmoid()
+            case _:
+                assert_never(self.settings)
+        return values if values.shape[1] > 1 else torch.cat([1 - values, values], 1)
 
     def predict(self, outputs: Tensor) -> Tensor:
         """The class of each row of outputs: (B,), int64."""

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from torch import nn
 
-__all__ = ["Epoch", "Score", "ScoredOn", "TrainResult"]
+__all__ = ["PARTS", "Epoch", "Score", "ScoredOn", "TrainResult"]
 
 # Which samples the best weights are judged on: the data's test part, their validation part, or what was
 # held out of the training part.
 ScoredOn = Literal["test", "val", "held-out", "all"]
+# What they are called in a sentence.
+PARTS: Mapping[ScoredOn, str] = {
+    "test": "test",
+    "val": "validation",
+    "held-out": "held-out",
+    "all": "given",
+}
 
 
 @dataclass(frozen=True, slots=True)

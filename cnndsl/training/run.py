@@ -103,7 +103,7 @@ def _run(
                 _begin(course, network, data, len(train), watch, resume)
                 with listening() as request:
                     course.train(watch, request)
-                return course.finish(data, network)
+                return course.finish(data, network, watch)
             finally:
                 loop.frozen.release()
     except (RuntimeError, MemoryError) as error:

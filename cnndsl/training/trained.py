@@ -230,14 +230,7 @@ class TrainedRun:
 
     def _probabilities(self, outputs: Tensor) -> Tensor:
         """(N, classes), from 0 to 1."""
-        loss = self.config.settings.loss.name
-        if loss == "cross_entropy":
-            values = outputs.softmax(1)
-        else:
-            values = outputs.sigmoid() if loss == "bce" else outputs.clamp(0, 1)
-            if values.shape[1] == 1:
-                values = torch.cat([1 - values, values], 1)
-        return values[:, : len(self.classes)]
+        return Objective(self.config.settings.loss).probabilities(outputs)[:, : len(self.classes)]
 
     def _fitted(self, data: Any) -> Data:
         known = Known(self.classes, self.config.data.divisor)

@@ -195,3 +195,21 @@ def test_a_spec_without_budgets_does_not_load_them() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("network", "advice"),
+    [
+        ("input 784 -> linear 100 -> relu -> linear 10", "half of both are a quarter"),
+        (
+            "input 1x28x28 -> conv 8 k3 -> flatten -> linear 10",
+            "`gap` before `flatten` leaves one input a channel",
+        ),
+        (
+            "input 1x28x28 -> conv 99 k5 -> gap -> flatten -> linear 10",
+            "a quarter of a convolution's parameters",
+        ),
+    ],
+)
+def test_the_advice_is_for_the_layer_that_has_most(network: str, advice: str) -> None:
+    assert told("params < 0.5", network).help[1].endswith(advice)

@@ -200,14 +200,15 @@ def test_a_bad_spec_is_an_error() -> None:
 
 
 def test_long_chains_are_compared_too() -> None:
-    def chain(layers: int, extra: int) -> str:
-        lines = ["conv 4 k3 p1 -> relu"] * layers
-        lines.insert(layers // 2, "conv 4 k5 p2 -> tanh" if extra else "relu")
-        return "input 4x8x8\n" + "\n".join(lines)
-
-    found = cnndsl.diff(chain(150, 0), chain(150, 1))
-    assert len(found.changes) <= 3
-    assert unaccounted(found) == {}
+    # Longer than what is laid beside each other at once.
+    lines = ["conv 4 k3 p1 -> relu"] * 200
+    more = [*lines[:90], "bn", *lines[90:]]
+    many = [*lines[:90], *(["maxpool 3 s1 p1 -> dropout 0.1"] * 20), *lines[90:]]
+    other = [line.replace("relu", "tanh") for line in lines]
+    specs = ["input 4x8x8\n" + "\n".join(text) for text in (lines, more, many, other)]
+    kinds = [Counter(change.kind for change in cnndsl.diff(specs[0], spec).changes) for spec in specs[1:]]
+    assert kinds == [{"added": 1}, {"added": 40}, {"changed": 200}]
+    assert Counter(change.kind for change in cnndsl.diff(specs[2], specs[0]).changes) == {"removed": 40}
 
 
 def test_json_tells_the_same() -> None:

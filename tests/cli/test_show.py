@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -100,7 +99,8 @@ def test_of_a_text_that_does_not_parse_there_is_nothing_to_show(run: Run) -> Non
 
 
 def in_a_terminal(*words: str, **settings: str) -> str:
-    """What a command prints in a terminal."""
+    """What a command prints in a terminal, where the system has such terminals."""
+    pty = pytest.importorskip("pty")
     ours, theirs = pty.openpty()
     environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     process = subprocess.Popen(

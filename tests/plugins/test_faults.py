@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import cnndsl
-from cnndsl.layers import LayerError, Module, Raw, Step, Weight
+from cnndsl.layers import Keeps, LayerError, Module, Raw, Step, Weight
 from tests.cli.conftest import Run
 from tests.cli.conftest import run as run  # the fixture
 from tests.plugins.layer import TRIPLE, broken
@@ -103,6 +103,20 @@ def test_a_receptive_field_at_fault(changes: dict[str, Any], said: str) -> None:
     broken(**changes)
     with pytest.raises(cnndsl.PluginError, match=said):
         cnndsl.show(SPEC)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"keeps": giving(3)}, "`keeps` of the layer triple gives 3, not a Keeps"),
+        ({"keeps": giving(Keeps(numbers=-1))}, "whose numbers are not all whole and 0 or more"),
+        ({"keeps": raising(IndexError())}, "`keeps` .*stopped with IndexError"),
+    ],
+)
+def test_what_is_kept_at_fault(changes: dict[str, Any], said: str) -> None:
+    broken(**changes)
+    with pytest.raises(cnndsl.PluginError, match=said):
+        cnndsl.check(SPEC).memory()
 
 
 def test_a_formula_at_fault() -> None:

@@ -216,6 +216,7 @@ TIMES = LAYER.arguments[0]
         ({"formula": None}, "its formula is a text that says something, not None"),
         ({"shape": (3,)}, "its shape is a function, not"),
         ({"explain": "no"}, "its explain is a function or None, not 'no'"),
+        ({"keeps": "input"}, "its keeps is a Keeps or a function that gives one, not 'input'"),
         ({"layout": "channels_last"}, "its layout is one of channels_first, plain, same"),
         ({"ranks": {4}}, "its ranks are some of 0, 1, 2 and 3"),
         ({"ranks": frozenset()}, "its ranks are some of 0, 1, 2 and 3"),

@@ -9,6 +9,7 @@ import torch
 
 from cnndsl.training import Data
 from cnndsl.training.data import from_arrays
+from cnndsl.training.document import document
 
 # Bars of 6x6 pixels, upright or lying: learnt in a few steps, with dropout and a batch norm on the way.
 SPEC = """input 1x6x6
@@ -46,6 +47,22 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_reports() -> Iterator[None]:
+    """Runs write no report, which takes as long as their training, unless they ask for `documented`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cnndsl.training.course.document", lambda *arguments: None)
+        yield
+
+
+@pytest.fixture(scope="module")
+def documented() -> Iterator[None]:
+    """Runs write their reports."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cnndsl.training.course.document", document)
+        yield
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ def test_curves(tmp_path: Path, count: int) -> None:
 @pytest.mark.parametrize("classes", [2, 10, 30])
 def test_confusion(tmp_path: Path, classes: int) -> None:
     names = [f"a {'long ' * (index % 3)}name" for index in range(classes)]
+    names[-1] = "a name without an end " * 9
     matrix = [[9 if row == column else column % 2 for column in range(classes)] for row in range(classes)]
     matrix[1] = [0] * classes
     RunFolder(tmp_path).write_confusion(matrix, names)

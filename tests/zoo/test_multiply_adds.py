@@ -46,7 +46,7 @@ def counted(name: str) -> int:
             model(*inputs)
     finally:
         torch.backends.mha.set_fastpath_enabled(short_cut)
-    return counter.get_total_flops() // 2
+    return int(counter.get_total_flops()) // 2
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -16,7 +16,8 @@ __all__ = ["helps", "notes"]
 # The places that are shown as the heaviest.
 SHOWN = 3
 
-LINEAR = "a linear layer has inputs times outputs: `gap` before `flatten` leaves one input a channel"
+INPUTS = "a linear layer has inputs times outputs: `gap` before `flatten` leaves one input a channel"
+LINEAR = "a linear layer has inputs times outputs: half of both are a quarter"
 CONVOLUTION = "half the channels are a quarter of a convolution's parameters"
 
 COUNTED: dict[str, tuple[str, Callable[[Node], int]]] = {
@@ -88,13 +89,24 @@ def helps(
     )
     if not too_much:
         return (kept,)
-    heaviest = max(graph.nodes, key=lambda node: node.parameters)
     advice = {
-        "params": LINEAR if heaviest.layer.name == "linear" else CONVOLUTION,
+        "params": _on_weights(graph),
         "macs": "a map of half the height and width takes a quarter of the multiply-adds",
         "flops": "a map of half the height and width takes a quarter of the operations",
     }.get(quantity.name)
     return (kept,) if advice is None else (kept, advice)
+
+
+def _on_weights(graph: Graph) -> str:
+    """What makes fewer weights, by the layer that has most of them."""
+    heaviest = max(graph.nodes, key=lambda node: node.parameters)
+    if heaviest.layer.name != "linear":
+        return CONVOLUTION
+    before = heaviest
+    while before.inputs and before.layer.name != "flatten":
+        before = graph.nodes[before.inputs[0]]
+    source = graph.nodes[before.inputs[0]].output if before.inputs else None
+    return INPUTS if source is not None and max(source.spatial, default=1) > 1 else LINEAR
 
 
 def _batch_that_fits(graph: Graph, quantity: Quantity, limit: int | float) -> tuple[str, ...]:

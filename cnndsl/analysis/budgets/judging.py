@@ -231,7 +231,7 @@ def amount(node: s.Amount) -> int | float:
     """
     factor = UNITS.get(node.unit)
     if factor is None:
-        lower = {unit.lower(): unit for unit in reversed(UNITS)}
+        lower = {unit.lower(): unit for unit in reversed(tuple(UNITS))}
         near = lower.get(node.unit.lower())
         raise _wrong(
             "invalid-argument",

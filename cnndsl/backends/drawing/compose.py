@@ -21,7 +21,9 @@ HEAD = (6.0, 2.6)
 LARGEST_SCALE = 1.25
 
 
-def compose(plan: Plan, layout: Layout, options: Options, drawn: dict[int, list[Shape]] | None = None) -> Scene:
+def compose(
+    plan: Plan, layout: Layout, options: Options, drawn: dict[int, list[Shape]] | None = None
+) -> Scene:
     """The scene of a layout. `drawn` are the shapes of boxes that are drawn otherwise than flat."""
     theme = theme_of(options.theme)
     shapes: list[Shape] = []
@@ -39,7 +41,9 @@ def compose(plan: Plan, layout: Layout, options: Options, drawn: dict[int, list[
         shapes.append(Text(spot.x, spot.y + spot.height - 2.5, size, LABEL, color))
     head = _head(plan, theme)
     width = max(layout.width, *(text.bounds[2] for text in head)) if head else layout.width
-    legend, legend_width, legend_height = legend_shapes(plan, theme, width) if options.legend else ([], 0.0, 0.0)
+    legend, legend_width, legend_height = (
+        legend_shapes(plan, theme, width) if options.legend else ([], 0.0, 0.0)
+    )
     width = max(width, legend_width)
     top = (TITLE + SMALL + 12.0) if head else 0.0
     shift = (MARGIN + (width - layout.width) / 2, MARGIN + top)
@@ -135,7 +139,9 @@ def flat_box(box: Box, spot: Spot, theme: Theme) -> list[Shape]:
         return [circle, *strokes]
     fill, line = theme.colors(box.family)
     shapes: list[Shape] = [Block(*spot, fill, border or line, thick, 3.0, dash)]
-    return shapes + box_words(box, spot.x + spot.width / 2, spot.y + PADDING[1], theme, spot.height - 2 * PADDING[1])
+    return shapes + box_words(
+        box, spot.x + spot.width / 2, spot.y + PADDING[1], theme, spot.height - 2 * PADDING[1]
+    )
 
 
 def box_words(box: Box, middle: float, top: float, theme: Theme, room: float) -> list[Shape]:

@@ -50,12 +50,15 @@ def _parts(words: Sequence[Word]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def grouped_lines(context: Context, units: Sequence[Unit]) -> tuple[Line, ...]:
-    """A line for each run of equal layers, and for each pattern of layers that comes again and again."""
-    return _lines([_word(context, unit) for unit in units])
+def grouped_lines(context: Context, units: Sequence[Unit], most: int) -> tuple[tuple[Line, ...], int]:
+    """A line for each run of equal layers, and for each pattern of layers that comes again and again.
+
+    As many as make no more than `most` lines, or one pattern; and how many units that are.
+    """
+    return _lines([_word(context, unit) for unit in units], most)
 
 
-def _lines(words: Sequence[Word]) -> tuple[Line, ...]:
+def _lines(words: Sequence[Word], most: int) -> tuple[tuple[Line, ...], int]:
     said = [(word.strong, word.small) for word in words]
     lines: list[Line] = []
     at = 0
@@ -63,15 +66,15 @@ def _lines(words: Sequence[Word]) -> tuple[Line, ...]:
         length, count = _pattern(said, at)
         if length == 1:
             strong, small = said[at]
-            lines.append(Line(with_count(strong, count), small))
+            new = [Line(with_count(strong, count), small)]
         else:
-            inner = [
-                (f"{strong} · {small}" if small else strong) for strong, small in said[at : at + length]
-            ]
-            lines += [Line(text) for text in inner]
-            lines.append(Line(f"all ×{count}"))
+            inner = [f"{strong} · {small}" if small else strong for strong, small in said[at : at + length]]
+            new = [*map(Line, inner), Line(f"all ×{count}")]
+        if lines and len(lines) + len(new) > most:
+            break
+        lines += new
         at += length * count
-    return tuple(lines)
+    return tuple(lines), at
 
 
 def _pattern(said: Sequence[tuple[str, str]], at: int) -> tuple[int, int]:
@@ -114,9 +117,11 @@ def scopes_box(context: Context, scopes: Sequence[Scope], frame: int | None) -> 
         title = Line(scope.key, block)
     else:
         title = Line(with_count(block, len(scopes)))
-    inner = _lines(words) if words and len(scopes) == 1 else ()
-    if len(inner) > MOST_LINES:
-        inner = (*inner[: MOST_LINES - 1], Line("", f"… and {len(inner) - MOST_LINES + 1} more"))
+    inner: tuple[Line, ...] = ()
+    if words and len(scopes) == 1:
+        inner, taken = _lines(words, MOST_LINES)
+        if taken < len(words):
+            inner = (*inner, Line("", f"… and {len(words) - taken} more"))
     shared = context.shared(scope)
     lines = [title, *(Line("", plain) for plain in map(_plain, inner)), *([Line("", shared)] if shared else [])]
     parts = _parts(words) if words and len(scopes) == 1 else ()

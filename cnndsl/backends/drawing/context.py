@@ -32,7 +32,9 @@ class Context:
         self.units = units_of(self.graph, self.readers)
         self.inside = self._inside()
         self._guilty = [
-            (one.span.start, one.span.end, one.span.source) for one in report.diagnostics if one.severity == "error"
+            (one.span.start, one.span.end, one.span.source)
+            for one in report.diagnostics
+            if one.severity == "error"
         ]
 
     def _inside(self) -> list[list[int]]:

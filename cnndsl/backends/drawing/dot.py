@@ -41,7 +41,9 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
     def _repr_svg_(self) -> str:
         return self.svg()
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None, **_: object) -> dict[str, str]:
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None, **_: object
+    ) -> dict[str, str]:
         return {"image/svg+xml": self.svg(), "text/plain": self.source}
 
 
@@ -100,7 +102,12 @@ def _box(box: Box, theme: Theme) -> dict[str, str]:
     if box.trouble == "mistake":
         look |= {"color": theme.mistake, "penwidth": "2.2"}
     if box.kind in ("input", "output"):
-        return {"label": f"<<b>{escape(box.lines[0].strong)}</b>>", "shape": "plaintext", "style": "", "margin": "0.04"}
+        return {
+            "label": f"<<b>{escape(box.lines[0].strong)}</b>>",
+            "shape": "plaintext",
+            "style": "",
+            "margin": "0.04",
+        }
     if box.kind == "join":
         look |= {"shape": "circle", "fixedsize": "true", "width": "0.28", "height": "0.28", "margin": "0",
                  "style": f"filled{dash}", "fillcolor": theme.page}  # fmt: skip

@@ -65,11 +65,21 @@ def unit_box(context: Context, unit: Unit, frame: int | None, name: str = "") ->
         return Box(0, "input", "input", (Line(head.path),), nodes, _parts(context, unit), frame=frame)
     lines = [Line(head_words(head))]
     special = details(head)
-    lines += [Line("", words) for words in (special, behind(unit.nodes[1:]), context.shared_unit(unit)) if words]
+    lines += [
+        Line("", words) for words in (special, behind(unit.nodes[1:]), context.shared_unit(unit)) if words
+    ]
     if name:
         lines.append(Line("", f"({name})"))
     return Box(
-        0, "layer", family_of(head), tuple(lines), nodes, _parts(context, unit), "", frame, training_only=training_only
+        0,
+        "layer",
+        family_of(head),
+        tuple(lines),
+        nodes,
+        _parts(context, unit),
+        "",
+        frame,
+        training_only=training_only,
     )
 
 

@@ -82,7 +82,9 @@ class Geometry:
         self.entries: dict[int, float] = {}
         self.exits: dict[int, float] = {}
 
-    def place(self, other: Geometry, u: float, v: float, mirrored: bool = False, turned: bool = False) -> None:
+    def place(
+        self, other: Geometry, u: float, v: float, mirrored: bool = False, turned: bool = False
+    ) -> None:
         """Put another part into this one, its entry at (u, v): turned, it flows across."""
         if turned:
             move = Move(0.0, 1.0, u, 1.0, 0.0, v)

@@ -31,7 +31,9 @@ class _Row(NamedTuple):
     inner: Geometry | None
 
 
-def lay_hairpin(net: Net, upward: Callable[[], dict[int, Item]], size_of: Callable[[int], str]) -> Geometry | None:
+def lay_hairpin(
+    net: Net, upward: Callable[[], dict[int, Item]], size_of: Callable[[int], str]
+) -> Geometry | None:
     """The net as a U; None where it has not this form. `upward` gives its items for a flow that goes up."""
     trunk = find_trunk(net)
     sides = [side for side in trunk.sides if _span(side) >= SHORTEST]
@@ -41,7 +43,8 @@ def lay_hairpin(net: Net, upward: Callable[[], dict[int, Item]], size_of: Callab
     rows = [_row(net, trunk, side, size_of) for side in sides]
     whole = [row for row in rows if row is not None]
     nested = all(
-        outer.start < inner.start and inner.end < outer.end for inner, outer in zip(whole, whole[1:], strict=False)
+        outer.start < inner.start and inner.end < outer.end
+        for inner, outer in zip(whole, whole[1:], strict=False)
     )
     if len(whole) < len(rows) or not nested:
         return None
@@ -121,7 +124,9 @@ class _Arm:
                 links.append(link)
         self.net = part._replace(
             links=tuple(
-                link._replace(label=labels.pop((link.source, link.value), None)) if link.label is None else link
+                link._replace(label=labels.pop((link.source, link.value), None))
+                if link.label is None
+                else link
                 for link in links
             )
         )
@@ -145,7 +150,10 @@ def _joined(net: Net, down: _Arm, up: _Arm, rows: list[_Row]) -> Geometry | None
     for arm in (down, up):
         arm.stretch({})
     left, right = down.sequence, up.sequence
-    places = ({key: at for at, key in enumerate(left.trunk.keys)}, {key: at for at, key in enumerate(right.trunk.keys)})
+    places = (
+        {key: at for at, key in enumerate(left.trunk.keys)},
+        {key: at for at, key in enumerate(right.trunk.keys)},
+    )
     if any(row.out.source not in places[0] or row.into.target not in places[1] for row in rows):
         return None
 

@@ -61,7 +61,12 @@ def _entries(plan: Plan, theme: Theme) -> list[tuple[list[Shape], str]]:
     for symbol, name in JOIN_NAMES.items():
         if symbol in symbols:
             strokes = [
-                stroke._replace(points=tuple(((a - middle) * 0.6 + middle, (b - middle) * 0.6 + middle) for a, b in stroke.points), line=0.9)
+                stroke._replace(
+                    points=tuple(
+                        ((a - middle) * 0.6 + middle, (b - middle) * 0.6 + middle) for a, b in stroke.points
+                    ),
+                    line=0.9,
+                )
                 for stroke in sign_strokes(symbol, middle, middle, theme.ink)
                 if isinstance(stroke, Path)
             ]

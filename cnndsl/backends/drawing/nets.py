@@ -8,7 +8,19 @@ from typing import Literal, NamedTuple
 from cnndsl.backends.drawing.geometry import Geometry
 from cnndsl.backends.drawing.plan import Frame, Plan
 
-__all__ = ["ENTRY", "EXIT", "Flow", "FrameNet", "Item", "Link", "Measure", "Net", "Size", "frame_key", "nets_of"]
+__all__ = [
+    "ENTRY",
+    "EXIT",
+    "Flow",
+    "FrameNet",
+    "Item",
+    "Link",
+    "Measure",
+    "Net",
+    "Size",
+    "frame_key",
+    "nets_of",
+]
 
 # "up" is laid out as "down", to be put in place upside down.
 Flow = Literal["down", "right", "up"]
@@ -145,7 +157,9 @@ def nets_of(plan: Plan) -> dict[int | None, FrameNet]:
         for level in range(common, len(ways[0])):
             _add(links[ways[0][level]], _item(ways[0], level + 1, edge.source), edge.value, EXIT, index, None)
         for level in range(common, len(ways[1])):
-            _add(links[ways[1][level]], ENTRY, edge.value, _item(ways[1], level + 1, edge.target), index, None)
+            _add(
+                links[ways[1][level]], ENTRY, edge.value, _item(ways[1], level + 1, edge.target), index, None
+            )
     return {frame: FrameNet(tuple(keys[frame]), tuple(links[frame].values())) for frame in chains}
 
 
@@ -169,7 +183,12 @@ def _item(way: tuple[int | None, ...], level: int, box: int) -> int:
 
 
 def _add(
-    links: dict[tuple[int, int, int], Link], source: int, value: int, target: int, edge: int, label: int | None
+    links: dict[tuple[int, int, int], Link],
+    source: int,
+    value: int,
+    target: int,
+    edge: int,
+    label: int | None,
 ) -> None:
     found = links.get((source, value, target))
     edges = (edge,) if found is None else (*found.edges, edge)

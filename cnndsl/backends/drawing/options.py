@@ -49,7 +49,9 @@ class Options(NamedTuple):
                 words = ", ".join(word for word in known if word)
                 raise DrawingError(f"{name} {value!r}: expected one of {words}")
         if self.depth is not None and self.depth < 1:
-            raise DrawingError(f"depth {self.depth}: expected 1 or more; 1 draws each outermost block as one box")
+            raise DrawingError(
+                f"depth {self.depth}: expected 1 or more; 1 draws each outermost block as one box"
+            )
         return self
 
 
@@ -64,7 +66,9 @@ def parse_length(text: str) -> float:
     try:
         points = float(number) * UNITS[unit]
     except (ValueError, KeyError):
-        raise DrawingError(f"{text!r} is no width: expected a number with in, cm, mm or pt, like 3.3in") from None
+        raise DrawingError(
+            f"{text!r} is no width: expected a number with in, cm, mm or pt, like 3.3in"
+        ) from None
     if not NARROWEST <= points <= WIDEST:
         raise DrawingError(f"a page {text} wide: expected between 0.5in and 100in")
     return round(points, 3)

@@ -33,7 +33,9 @@ def format_of(path: str | os.PathLike[str], style: str) -> str:
     if ending in known:
         return ending
     if ending in FORMATS:
-        raise DrawingError(f"{path}: the volume style is a picture, which .{ending} cannot hold; {_list(known)}")
+        raise DrawingError(
+            f"{path}: the volume style is a picture, which .{ending} cannot hold; {_list(known)}"
+        )
     raise DrawingError(f"{path}: expected a file that ends in {_list(known)}")
 
 
@@ -74,7 +76,9 @@ class Picture:
 
             return volume_scene(self.plan, self.options)
         boxes = self.plan.boxes
-        layout = lay_out(self.plan, self.options.flow, lambda box: box_size(boxes[box]), self.options.page_width)
+        layout = lay_out(
+            self.plan, self.options.flow, lambda box: box_size(boxes[box]), self.options.page_width
+        )
         return compose(self.plan, layout, self.options)
 
     @property

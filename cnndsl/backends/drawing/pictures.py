@@ -43,7 +43,11 @@ def to_picture(scene: Scene, format: Literal["png", "pdf"]) -> bytes:
             _draw(axes, shape, scene.scale, index)
         dpi = min(DPI, MOST_PIXELS / (max(page, height) / 72))
         stream = BytesIO()
-        metadata = {"Software": None} if format == "png" else {"CreationDate": None, "Creator": None, "Producer": None}
+        metadata = (
+            {"Software": None}
+            if format == "png"
+            else {"CreationDate": None, "Creator": None, "Producer": None}
+        )
         figure.savefig(stream, format=format, dpi=dpi, facecolor=scene.background, metadata=metadata)
     return stream.getvalue()
 

@@ -56,7 +56,9 @@ class Selection:
 def _no_such_scope(name: str, scopes: tuple[Scope, ...]) -> str:
     from difflib import get_close_matches
 
-    names = list(dict.fromkeys(word for scope in scopes for word in (scope.block, scope.key, scope.path) if word))
+    names = list(
+        dict.fromkeys(word for scope in scopes for word in (scope.block, scope.key, scope.path) if word)
+    )
     if not names:
         return f"nothing to expand: the spec has no blocks and no labelled groups, so none is called `{name}`"
     near = get_close_matches(name, names, 1)

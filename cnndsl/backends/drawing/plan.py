@@ -112,7 +112,9 @@ class Plan(NamedTuple):
             if home[value] != home[node.id]
         }
         ends = [box.id for box in self.boxes if box.kind == "output"]
-        outputs = {(home[output.node], end, output.node) for output, end in zip(graph.outputs, ends, strict=True)}
+        outputs = {
+            (home[output.node], end, output.node) for output, end in zip(graph.outputs, ends, strict=True)
+        }
         assert drawn == wanted | outputs, f"edges differ: {sorted(drawn ^ (wanted | outputs))}"
 
 

@@ -101,6 +101,7 @@ class Sequence:
         turned = (
             side.end is None
             and side.start is not None
+            and side.start >= 0
             and len(items) <= SHORT_SIDE
             and all(item.inner is None for item in items.values())
         )
@@ -177,7 +178,8 @@ class Sequence:
             return 4.0 if place >= 0 else 2.0
         if self.flow == "right":
             return max(self._label_width(link) for link in links) + 6.0
-        return LABEL_HEIGHT + 3.0
+        stacked = len(links) if self.items[place].inner is None else 1
+        return LABEL_HEIGHT * stacked + 3.0
 
     def _label_width(self, link: Link) -> float:
         assert link.label is not None
@@ -213,22 +215,30 @@ class Sequence:
                 geometry.place(item.inner, start, 0.0)
             else:
                 geometry.boxes[item.key] = Rectangle(start, item.low, end, item.high)
-            for link in self.labelled.get(index, ()):
-                self._label(link, end, self._out(link))
+            for level, link in enumerate(self.labelled.get(index, ())):
+                # a box may give several values, which all leave it at one place
+                stacked = level if item.inner is None else 0
+                self._label(link, end, self._out(link), stacked * LABEL_HEIGHT)
         for (_, value), at in self.arrivals.items():
             reach = max(
-                (max(abs(self._out(link)), abs(self._in(link))) for link in self.trunk.direct if link.value == value),
+                (
+                    max(abs(self._out(link)), abs(self._in(link)))
+                    for link in self.trunk.direct
+                    if link.value == value
+                ),
                 default=0.0,
             )
             self.skylines[1].add(at - 4, at + 4, reach)
             self.skylines[-1].add(at - 4, at + 4, reach)
 
-    def _label(self, link: Link, end: float, v: float) -> None:
+    def _label(self, link: Link, end: float, v: float, further: float) -> None:
         assert link.label is not None
         width = self._label_width(link)
         if self.flow == "right":
+            v -= further
             box = Rectangle(end + 3, v - 2 - LABEL_HEIGHT, end + 3 + width, v - 2)
         else:
+            end += further
             box = Rectangle(end + 2, v + LABEL_APART, end + 2 + LABEL_HEIGHT, v + LABEL_APART + width)
         self.geometry.labels[link.label] = box
         self.skylines[1].add(box.u0, box.u1, max(box.v1, 0.0))
@@ -273,7 +283,9 @@ class Sequence:
             return usual
         order = [link.source for link in self.net.links if link.target == self.trunk.keys[end]]
         mine = [order.index(link.source) for link in side.links if link.target == self.trunk.keys[end]]
-        trunk = [order.index(link.source) for link in self.trunk.direct if link.target == self.trunk.keys[end]]
+        trunk = [
+            order.index(link.source) for link in self.trunk.direct if link.target == self.trunk.keys[end]
+        ]
         return -usual if mine and trunk and len(order) > 2 and mine[0] < trunk[0] else usual
 
     def _put(self, index: int, direction: int) -> None:
@@ -356,10 +368,12 @@ class Sequence:
             start = self.place.get(link.source)
             if start is None:
                 continue
-            v = placed.v + (inner.entries.get(link.value, 0.0) if inner is not None and not placed.turned else 0.0)
+            v = placed.v + (
+                inner.entries.get(link.value, 0.0) if inner is not None and not placed.turned else 0.0
+            )
             if start == -1 and not self._is_main(link.value):
-                v = self.lanes.setdefault((-1, link.value), v)
-                fork = [(0.0, v)]
+                port = self.lanes.setdefault((-1, link.value), v)
+                fork = [(0.0, port), (1.0, port)]
             else:
                 at, out = self.forks[start, link.value], self._out(link)
                 fork = [(self._end(start), out), (at, out)]

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import prod
-
-from cnndsl.backends.drawing.contents import MOST_LINES, grouped_lines, leading_family, parts_of, scopes_box
 from cnndsl.backends.drawing.context import Context
-from cnndsl.backends.drawing.full import unit_box
 from cnndsl.backends.drawing.pieces import Opening, Piece, Selection, pieces_of
-from cnndsl.backends.drawing.plan import Box, Line, Plan, Style
-from cnndsl.backends.drawing.units import Unit
+from cnndsl.backends.drawing.plan import Plan, Style
+from cnndsl.backends.drawing.rows import row_boxes, spatial
 from cnndsl.backends.drawing.wiring import finish
-from cnndsl.backends.drawing.words import family_of
-from cnndsl.ir import Node, Scope
-from cnndsl.layers.declaration import Layer
+from cnndsl.ir import Scope
 
 __all__ = ["stage_plan"]
 
 # With fewer boxes a diagram says nothing: then the largest scope is opened.
-FEWEST_BOXES = 3
+FEWEST_BOXES = 2
 
 
 def stage_plan(context: Context, depth: int | None, expand: tuple[str, ...], style: Style = "stage") -> Plan:
@@ -53,7 +46,7 @@ def stage_plan(context: Context, depth: int | None, expand: tuple[str, ...], sty
         forced.add(max(closed, key=lambda scope: len(context.inside[scope.id])).id)
         pieces, frames = pieces_of(context, opening)
     expanded = frozenset(frame.id for frame in frames if frame.scope in selected.opened)
-    return finish(context, style, _boxes(context, pieces, expanded), frames)
+    return finish(context, style, row_boxes(context, pieces, expanded), frames)
 
 
 def _is_input(context: Context, piece: Piece) -> bool:
@@ -82,117 +75,9 @@ def _sizes(context: Context, scope: Scope) -> list[tuple[int, ...]]:
     for kind, index in scope.children:
         if kind == "node":
             if index in context.units:
-                sizes.append(_spatial(context.units[index].last))
+                sizes.append(spatial(context.units[index].last))
             continue
         output = context.graph.scopes[index].output
         if output is not None and context.inside[index]:
-            sizes.append(_spatial(context.graph.nodes[output]))
+            sizes.append(spatial(context.graph.nodes[output]))
     return sizes
-
-
-def _spatial(node: Node) -> tuple[int, ...]:
-    """The size of a value's map, nothing where it is a single point."""
-    shape = () if node.output is None else node.output.spatial
-    return () if prod(shape) == 1 else shape
-
-
-def _boxes(context: Context, pieces: Sequence[Piece], expanded: frozenset[int]) -> list[Box]:
-    boxes: list[Box] = []
-    row: list[Piece] = []
-    for piece in [*pieces, None]:
-        if row and (piece is None or not _goes_on(context, row, piece, expanded)):
-            boxes.append(_row_box(context, row))
-            row = []
-        if piece is not None:
-            row.append(piece)
-    return boxes
-
-
-def _goes_on(context: Context, row: Sequence[Piece], piece: Piece, expanded: frozenset[int]) -> bool:
-    """Whether a piece stands in one box with those before it."""
-    before = row[-1]
-    if before.frame != piece.frame or piece.frame in expanded:
-        # what was opened on purpose shows each of its parts
-        return False
-    if context.outside_values(piece.nodes) != {before.nodes[-1]} or context.leaving_values(before.nodes) != {
-        before.nodes[-1]
-    }:
-        return False
-    reads = sum(before.nodes[-1] in context.graph.nodes[id].inputs for id in piece.nodes)
-    if context.readers[before.nodes[-1]] > reads:
-        return False
-    if before.unit is not None and piece.unit is not None:
-        units = [one.unit for one in row if one.unit is not None]
-        return _unit_goes_on(context, units, piece.unit)
-    return before.scope is not None and piece.scope is not None and _scope_goes_on(context, before.scope, piece.scope)
-
-
-def _scope_goes_on(context: Context, before: Scope, scope: Scope) -> bool:
-    """Uses of one block that have no names of their own and give values of one shape."""
-    if before.block is None or before.block != scope.block or before.output is None or scope.output is None:
-        return False
-    if not before.key.isdigit() or not scope.key.isdigit() or before.shares is not None or scope.shares is not None:
-        return False
-    nodes = context.graph.nodes
-    return (
-        nodes[before.output].output_shape == nodes[scope.output].output_shape
-        and before.training_only == scope.training_only
-    )
-
-
-def _unit_goes_on(context: Context, units: Sequence[Unit], unit: Unit) -> bool:
-    """Layers of one stage: on a map of one size, down to the pool that ends it."""
-    before = units[-1]
-    layers = [one.head.layer for one in (*units, unit)]
-    if not all(isinstance(layer, Layer) for layer in layers) or before.head.training_only != unit.head.training_only:
-        return False
-    if before.last.output is None or unit.last.output is None:
-        return False
-    arrived, leaves = _spatial(before.last), _spatial(unit.last)
-    weighted = any(_has_weights(context, node) for one in units for node in one.nodes)
-    if not leaves and arrived:
-        return not weighted
-    entered = _spatial(context.graph.nodes[units[0].head.inputs[0]])
-    if prod(arrived) < prod(_spatial(context.graph.nodes[before.head.inputs[0]])) and family_of(before.head) in (
-        "pooling",
-        "shaping",
-    ):
-        # the pool, or what reads patches, ended the stage; a single point goes on to the classifier
-        return not arrived and bool(entered)
-    if prod(leaves) > prod(arrived):
-        return False
-    if prod(leaves) < prod(arrived) and weighted and _has_weights(context, unit.head) and _is_strided(unit.head):
-        return False
-    return len(grouped_lines(context, [*units, unit])) <= MOST_LINES
-
-
-def _has_weights(context: Context, node: Node) -> bool:
-    """Whether a layer has weights, of its own or those of the layer that it repeats."""
-    return bool(node.weights or (node.shares is not None and context.graph.nodes[node.shares].weights))
-
-
-def _is_strided(node: Node) -> bool:
-    stride = node.arguments.get("stride", 1)
-    return max(stride if isinstance(stride, tuple) else (stride,)) > 1
-
-
-def _row_box(context: Context, row: Sequence[Piece]) -> Box:
-    frame = row[0].frame
-    scopes = [piece.scope for piece in row if piece.scope is not None]
-    if scopes:
-        return scopes_box(context, scopes, frame)
-    units = [piece.unit for piece in row if piece.unit is not None]
-    box = unit_box(context, units[0], frame)
-    if box.kind in ("input", "join"):
-        return box
-    nodes = tuple(id for piece in row for id in piece.nodes)
-    lines = grouped_lines(context, units)
-    shared = [words for words in map(context.shared_unit, units) if words]
-    small = (Line("", shared[0]),) if shared else ()
-    family = leading_family([family_of(unit.head) for unit in units])
-    return box._replace(
-        family=family,
-        lines=(*lines, *small, *context.cost_lines(nodes)),
-        nodes=nodes,
-        parts=parts_of(context, units),
-    )

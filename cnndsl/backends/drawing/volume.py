@@ -121,7 +121,9 @@ def _lines(box: Box, size: str) -> tuple[Line, ...]:
 
 def _drawn(box: Box) -> list[Part]:
     """The layers that have a solid: not those that change nothing but the form of a value, if there are others."""
-    return [part for part in box.parts if part.family not in ("shaping", "regularisation")] or list(box.parts[:1])
+    return [part for part in box.parts if part.family not in ("shaping", "regularisation")] or list(
+        box.parts[:1]
+    )
 
 
 def volume_size(box: Box, scale: float) -> Size:
@@ -138,10 +140,14 @@ def volume_scene(plan: Plan, options: Options) -> Scene:
     """The scene of a plan in solids: from left to right, or, where it has the form of a U, down and up again."""
     theme = theme_of(options.theme)
     scale = SMALL_SCALE
-    layout = lay_bent(plan, lambda box: volume_size(plan.boxes[box], scale)) if options.direction is None else None
+    layout = (
+        lay_bent(plan, lambda box: volume_size(plan.boxes[box], scale)) if options.direction is None else None
+    )
     if layout is None:
         scale = 1.0
-        layout = lay_out(plan, options.flow, lambda box: volume_size(plan.boxes[box], scale), options.page_width)
+        layout = lay_out(
+            plan, options.flow, lambda box: volume_size(plan.boxes[box], scale), options.page_width
+        )
     figures = {box.id: _figure(box, scale) for box in plan.boxes if box.kind in ("layer", "stage")}
     ways: list[Way] = []
     ends: list[_End] = []
@@ -153,7 +159,10 @@ def volume_scene(plan: Plan, options: Options) -> Scene:
             way = way._replace(arrow=False)
         ways.append(way)
         source = plan.edges[way.edges[0]].source
-        if source in figures and abs(way.points[0][0] - layout.boxes[source].x - layout.boxes[source].width) < 0.1:
+        if (
+            source in figures
+            and abs(way.points[0][0] - layout.boxes[source].x - layout.boxes[source].width) < 0.1
+        ):
             ends.append(_End(source, way, False))
     drawn = {box: _box(plan.boxes[box], figure, layout.boxes[box], theme) for box, figure in figures.items()}
     for end in ends:
@@ -287,6 +296,7 @@ def shade(color: str, other: str, share: float) -> str:
     '#808080'
     """
     mixed = [
-        round(int(color[at : at + 2], 16) * (1 - share) + int(other[at : at + 2], 16) * share) for at in (1, 3, 5)
+        round(int(color[at : at + 2], 16) * (1 - share) + int(other[at : at + 2], 16) * share)
+        for at in (1, 3, 5)
     ]
     return "#" + "".join(f"{value:02x}" for value in mixed)

@@ -31,7 +31,14 @@ def finish(context: Context, style: Style, boxes: Sequence[Box], frames: Sequenc
     graph = context.graph
     boxes = [box._replace(id=index, trouble=context.trouble(box.nodes)) for index, box in enumerate(boxes)]
     ends = [
-        Box(len(boxes) + index, "output", "output", (Line(output.name),), (), training_only=output.training_only)
+        Box(
+            len(boxes) + index,
+            "output",
+            "output",
+            (Line(output.name),),
+            (),
+            training_only=output.training_only,
+        )
         for index, output in enumerate(graph.outputs)
     ]
     home = {node: box.id for box in boxes for node in box.nodes}

@@ -8,7 +8,17 @@ from cnndsl.backends.notation import written
 from cnndsl.ir import Node
 from cnndsl.layers.declaration import Join, Layer
 
-__all__ = ["amount", "behind", "cost", "details", "family_of", "head_words", "short_words", "times", "with_count"]
+__all__ = [
+    "amount",
+    "behind",
+    "cost",
+    "details",
+    "family_of",
+    "head_words",
+    "short_words",
+    "times",
+    "with_count",
+]
 
 LONGEST = 44
 UNITS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))

@@ -153,7 +153,8 @@ def _product(shape: Shape) -> str:
 def _over_white(images: Array, white: int) -> Array:
     """Images of red, green, blue and opacity, (N, 4, H, W) from 0 to `white`, as one sees them on white."""
     colours, opacity = images[:, :3].astype(np.float32), images[:, 3:].astype(np.float32) / np.float32(white)
-    return colours * opacity + np.float32(white) * (1 - opacity)
+    seen: Array = colours * opacity + np.float32(white) * (1 - opacity)
+    return seen
 
 
 def _scale(images: Sequence[Array], trained: int) -> _Scale:
