@@ -12,7 +12,7 @@ from time import perf_counter
 from benchmarks.pairs import Sample, in_turn
 from benchmarks.results import Line, Part, Target, compared
 
-__all__ = ["measure"]
+__all__ = ["command_line", "measure", "process"]
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = ROOT / "examples" / "resnet50.cnn"
@@ -29,14 +29,14 @@ def measure(rounds: int | None, quick: bool) -> Part:
     """Start processes in turn."""
     command = command_line()
     samples = {
-        "check": _process([*command, "check", str(SPEC)]),
-        "fmt": _process([*command, "fmt", "--check", str(SPEC)]),
-        "torch": _process([sys.executable, "-c", "import torch"]),
-        "python": _process([sys.executable, "-c", "pass"]),
+        "check": process([*command, "check", str(SPEC)]),
+        "fmt": process([*command, "fmt", "--check", str(SPEC)]),
+        "torch": process([sys.executable, "-c", "import torch"]),
+        "python": process([sys.executable, "-c", "pass"]),
     }
     has_interegular = find_spec("interegular") is not None
     if has_interegular:
-        samples["user"] = _process([sys.executable, "-c", WITHOUT_INTEREGULAR, "check", str(SPEC)])
+        samples["user"] = process([sys.executable, "-c", WITHOUT_INTEREGULAR, "check", str(SPEC)])
     found = in_turn(samples, rounds or (1 if quick else 20))
     torch = found["torch"]
     lines: list[Line] = [
@@ -61,7 +61,8 @@ def command_line() -> list[str]:
     return [str(script)] if script.exists() else [sys.executable, "-m", "cnndsl"]
 
 
-def _process(command: list[str]) -> Sample:
+def process(command: list[str]) -> Sample:
+    """The measurement of the seconds that a command takes as a process; RuntimeError where it fails."""
     environment = {**os.environ, "NO_COLOR": "1"}
     # An installed package has its byte code beside it; a checkout gets it in the warm-up.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)

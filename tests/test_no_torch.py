@@ -58,6 +58,15 @@ def test_nothing_heavy_is_imported(words: list[str]) -> None:
     assert "defect" not in done.stderr
 
 
+def test_a_train_section_is_checked_without_torch() -> None:
+    spec = SPEC + "\ntrain { epochs 0\n optimizer sgd lr=0.1\n freeze nothing }"
+    done = probe(["check", "-e", spec], tuple(name for name in HEAVY if name != "pydantic"))
+    assert done.returncode == 1, done.stderr
+    assert "error[train-setting]: `epochs` is 0, expected at least 1" in done.stdout
+    done = probe(["check", "-e", spec.replace("epochs 0", "epochs 3")], ("torch", "numpy"))
+    assert "no layer and no weight is called `nothing`" in done.stdout
+
+
 def test_draw_imports_no_torch(tmp_path: Path) -> None:
     for file in ("net.dot", "net.svg"):
         done = probe(["draw", "-e", SPEC, "-o", str(tmp_path / file)], HEAVY)

@@ -51,8 +51,9 @@ def train(
 
     `settings` are those of `TrainSettings`, and `lr`; they win over the spec's `train` section:
     `epochs=5, batch=64, optimizer="adam", lr=0.001, loss="cross_entropy", schedule="cosine", val=0.2,
-    seed=0, device="cpu", precision="fp32"`. An optimizer, loss or schedule with arguments of its own is
-    an object, such as `SGD(lr=0.1, momentum=0.9)`. `weights="resnet18.pth"` is a state dict to begin with,
+    seed=0, device="cpu", precision="fp32"`, and `warmup=1, clip=1, accumulate=4, mixup=0.2, ema=0.999,
+    early_stopping=5, memory_format="channels_last", compile=True, checkpoint=10` (minutes). An optimizer,
+    loss or schedule with arguments of its own is an object, such as `SGD(lr=0.1, momentum=0.9)`. `weights="resnet18.pth"` is a state dict to begin with,
     with `weights_partial=True` as far as it fits; `freeze=["*"], unfreeze=["fc"]` are patterns on the names
     of what is not to be trained, `rates={"layer4": 1e-4}` learning rates for what patterns name.
 
@@ -61,7 +62,7 @@ def train(
     Errors: SpecError for a bad spec, also in its `train` section; SettingError for a bad setting;
     DataError for bad data, DataMismatch where they do not fit; RunFolderError where `out` holds a run or
     `resume` none; WeightsError where the weights to begin with do not fit; TrainingError where the loss is
-    no longer a number; OSError for files that cannot be read or written.
+    no longer a number or memory does not suffice; OSError for files that cannot be read or written.
 
     >>> import tempfile, torch
     >>> labels = torch.arange(40) % 2

@@ -116,6 +116,24 @@ def test_too_little_memory_names_a_batch_that_fits(tmp_path: Path) -> None:
     assert status == 0, err
 
 
+def test_sigterm_ends_a_run_between_two_steps(tmp_path: Path) -> None:
+    (tmp_path / "bars.cnn").write_text(SPEC)
+    write_csv(tmp_path / "bars.csv", *bars(2000))
+    words = ["train", "bars.cnn", "--data", "bars.csv", "--device", "cpu", "--batch", "2", "--out", "run"]
+    process = start(command, [*words, "--epochs", "100000"], tmp_path, {})
+    while not (tmp_path / "run" / "last.ckpt").exists():
+        process.join(0.05)
+        assert process.exitcode is None
+    process.terminate()
+    process.join(60)
+    assert process.exitcode == 130
+    assert (tmp_path / "err.txt").read_text().splitlines()[-1] == (
+        "cnndsl: interrupted; `cnndsl train --resume run` goes on from its last checkpoint"
+    )
+    saved = torch.load(tmp_path / "run" / "last.ckpt", weights_only=True)
+    assert ended(tmp_path, ["train", "--resume", "run", "--epochs", str(len(saved["epochs"]) + 1)])[0] == 0
+
+
 def test_a_full_disk_says_what_is_kept_and_the_run_goes_on(tmp_path: Path) -> None:
     (tmp_path / "bars.cnn").write_text(SPEC)
     write_csv(tmp_path / "bars.csv", *bars(120))
