@@ -11,15 +11,13 @@ import sys
 import time
 from base64 import b64decode
 from dataclasses import dataclass, field
-from fcntl import F_DUPFD_CLOEXEC, fcntl
 from pathlib import Path
 from typing import Any
 
 __all__ = ["CHROMIUM", "Browser", "Page"]
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None
-)
+NAMES = () if os.name == "nt" else ("chromium", "chromium-browser", "google-chrome", "chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 OPTIONS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-quic", "--hide-scrollbars",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -60,6 +58,9 @@ class Browser:
 
     def __init__(self, folder: Path) -> None:
         assert CHROMIUM is not None
+        # not on Windows
+        from fcntl import F_DUPFD_CLOEXEC, fcntl
+
         ends = (*os.pipe(), *os.pipe())
         # away from 3 and 4, which the protocol reads from and writes to
         read, self.writes, self.reads, write = (fcntl(end, F_DUPFD_CLOEXEC, 10) for end in ends)

@@ -21,7 +21,7 @@ def require_tensorboard() -> None:
     if find_spec("tensorboard") is None:
         raise SettingError(
             "TensorBoard's files need the package tensorboard, which is not installed: "
-            "`pip install cnndsl[tensorboard]`; metrics.csv has the same numbers"
+            "`pip install 'cnndsl[tensorboard]'`; metrics.csv has the same numbers"
         )
 
 

@@ -47,8 +47,10 @@ def run(folder: Path, resume: bool, count: int, settings: Mapping[str, Any]) -> 
     from .conftest import bars
 
     data = from_arrays(*bars(count), (1, 6, 6))
-    with mock.patch.multiple(
-        "cnndsl.training.records", draw_curves=lambda *_: None, draw_confusion=lambda *_: None
+    pictures = {"draw_curves": lambda *_: None, "draw_confusion": lambda *_: None}
+    with (
+        mock.patch.multiple("cnndsl.training.records", **pictures),
+        mock.patch("cnndsl.training.course.document"),
     ):
         own = dict(settings)
         spec = own.pop("spec", SPEC)

@@ -48,5 +48,5 @@ def test_where_tensorboard_is_missing_nothing_begins(
     monkeypatch.setitem(sys.modules, "tensorboard", None)
     out = tmp_path / "run"
     assert main(["train", "-e", SPEC, "--data", str(csv_path), "--out", str(out), "--tensorboard"]) == 2
-    assert "`pip install cnndsl[tensorboard]`" in capsys.readouterr().err
+    assert "`pip install 'cnndsl[tensorboard]'`" in capsys.readouterr().err
     assert not out.exists()
