@@ -80,6 +80,12 @@ docs: $(STAMP) ## make docs/layers.md and docs/rules.md from the declarations of
 	$(BIN)/cnndsl explain --markdown > docs/rules.md.new
 	mv docs/rules.md.new docs/rules.md
 
+.PHONY: gallery
+gallery: $(STAMP) ## draw the pictures of docs/gallery.md with the commands that it shows, and that of the README
+	@mkdir -p docs/images/gallery
+	@grep -E '^cnndsl draw ' docs/gallery.md | while read -r _ words; do $(BIN)/cnndsl $$words; done
+	@$(BIN)/cnndsl draw examples/small_resnet.cnn --style full -o docs/images/small_resnet.svg
+
 .PHONY: format
 format: $(STAMP) ## bring the code into its form
 	$(BIN)/ruff check --fix-only .

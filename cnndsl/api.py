@@ -24,11 +24,11 @@ from cnndsl.syntax import Body, Budget
 from cnndsl.text import Source
 
 if TYPE_CHECKING:
-    from cnndsl.backends.drawing.dot import Diagram
-    from cnndsl.backends.drawing.picture import Picture
     from torch import Tensor, nn
 
     from cnndsl.analysis.comparing import Comparison
+    from cnndsl.backends.drawing.dot import Diagram
+    from cnndsl.backends.drawing.picture import Picture
 
 __all__ = [
     "Inputs",
@@ -387,7 +387,7 @@ def draw(
     picture = Picture(check(spec, input, {**(params or {}), **more_params}), options)
     if style == "volume":
         return picture
-    from cnndsl.backends.drawing.dot import Diagram, to_digraph
+    from cnndsl.backends.drawing.dot import to_digraph
 
     diagram: Diagram = to_digraph(picture.plan, options)
     diagram.picture = picture

@@ -29,7 +29,9 @@ def _called(text: str, start: int, end: int) -> Unparsed:
 def _too_large(message: str, span: Span) -> Unparsed:
     from cnndsl.slips.slip import Slip
 
-    return Unparsed(Slip(message, (), span.start, span.start, span.end, rule="too-large", parsed=True))
+    line = span.source.text[: span.start].rpartition("\n")[2]
+    help = ("large amounts have a unit: `assert macs < 15G`",) if line.lstrip().startswith("assert") else ()
+    return Unparsed(Slip(message, help, span.start, span.start, span.end, rule="too-large", parsed=True))
 
 
 def _shortened(word: str) -> str:

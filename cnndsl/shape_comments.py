@@ -105,7 +105,7 @@ def line_shapes(
 
 def _gives_a_value(statement: s.Statement) -> bool:
     """Whether a shape behind a statement says something: an `input` says its own."""
-    declares = (s.Input, s.Model, s.Param, s.Let, s.Block, s.FileUse, s.OutputBlock, s.Train)
+    declares = (s.Input, s.Model, s.Param, s.Let, s.Block, s.FileUse, s.OutputBlock, s.Budget, s.Train)
     return not isinstance(statement, declares)
 
 

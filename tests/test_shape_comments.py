@@ -200,3 +200,8 @@ def test_random_specs_get_true_shapes(part: int) -> None:
         assert shaped(written) == written
         told += len(promised(written).keys() & known.keys())
     assert told > 30
+
+
+def test_a_budget_gives_no_shape() -> None:
+    source = Source("input 3x8x8\nassert params < 5M\nconv 4 k3\nassert macs < 1G\n")
+    assert sorted(line_shapes(source)) == [3]

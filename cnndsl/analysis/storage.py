@@ -37,17 +37,15 @@ class Storage(NamedTuple):
 
 
 def keeps_of(graph: Graph, node: Node) -> Keeps:
-    """What a layer's node keeps; what overwrites the arriving value is a view of it."""
+    """What a layer's node keeps; nothing where its value is not known."""
     layer = node.layer
     assert isinstance(layer, Layer), f"{node.path} is no layer"
     arriving = graph.nodes[node.inputs[0]].output
     if isinstance(layer.keeps, Keeps):
-        keeps = layer.keeps
-    elif arriving is None or node.output is None:
+        return layer.keeps
+    if arriving is None or node.output is None:
         return Keeps()
-    else:
-        keeps = layer.keeps(arriving, node.arguments, node.output.shape)
-    return keeps
+    return layer.keeps(arriving, node.arguments, node.output.shape)
 
 
 def needs_gradients(graph: Graph) -> list[bool]:

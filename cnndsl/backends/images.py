@@ -144,10 +144,14 @@ def values_of(image: Any, shape: Shape, resize: Resize) -> Decoded:
 
     channels, height, width = shape
     mode = image.mode
-    turned = image.getexif().get(ORIENTATION, 1) > 1
+    lies = image.getexif().get(ORIENTATION, 1)
+    size = image.size[::-1] if lies > 4 else image.size
+    if resize != "none" and image.format == "JPEG":
+        # decoded smaller at once, but still twice as large as wanted: several times as fast
+        image.draft(None, (2 * max(width, height), 2 * max(width, height)))
+    turned = lies > 1
     if turned:
         image = ImageOps.exif_transpose(image)
-    size = image.size
     if size != (width, height) and resize == "none":
         raise ImageSizeError(size_message(size, shape), size)
     if mode in ("I", "F"):
@@ -159,9 +163,9 @@ def values_of(image: Any, shape: Shape, resize: Resize) -> Decoded:
         if channels < 4 and image.has_transparency_data:
             image = image.convert("RGBA")
             clear = image.getextrema()[3][0] < 255
-            image = Image.alpha_composite(Image.new("RGBA", size, "white"), image)
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
         image = image.convert(MODES[channels])
-    if size != (width, height):
+    if image.size != (width, height):
         image = _resized(image, (width, height), resize)
     pixels = np.asarray(image, np.float32)
     if mode in DEEP_GREY:

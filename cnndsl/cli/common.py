@@ -35,6 +35,7 @@ __all__ = [
     "load_plugins",
     "plain_output",
     "read_shape",
+    "read_value",
     "show_diagnostics",
     "show_findings",
     "spec_settings",
@@ -305,10 +306,10 @@ def _setting(word: str) -> tuple[str, Any]:
     name, equals, value = word.partition("=")
     if not equals or not name.isidentifier():
         raise UsageError(f"--set {word}: expected NAME=VALUE")
-    return name, _value(value)
+    return name, read_value(value)
 
 
-def _value(text: str) -> Any:
+def read_value(text: str) -> Any:
     """A number, true, false, or the word itself."""
     if text in ("true", "false"):
         return text == "true"

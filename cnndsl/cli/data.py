@@ -95,12 +95,13 @@ def _lines(description: Description) -> Iterator[str]:
     shape = "x".join(map(str, description.input_shape))
     yield printable(data.name)
     yield f"  samples  {', '.join(f'{count:,} {PARTS[name]}' for name, count in description.parts.items())}"
-    yield f"  input    `input {shape}` fits them"
+    fits = "them all, with `--resize crop`" if len(description.sizes) > 1 else "them"
+    yield f"  input    `input {shape}` fits {fits}"
     if len(description.sizes) > 1:
         shown = [f"{w}x{h} ({count:,})" for (w, h), count in description.sizes.items()]
         more = ", ..." if len(shown) > 4 else ""
         which = f"{', '.join(shown[:4])}{more}"
-        yield f"  sizes    {len(shown)}, width x height: {which}; train with `--resize crop`"
+        yield f"  sizes    {len(shown)}, width x height: {which}"
     yield f"  values   from {description.low:.4g} to {description.high:.4g}"
     for name, values in (("mean", description.mean), ("std", description.std)):
         yield f"  {name:<7}  {' '.join(f'{value:.4f}' for value in values[:8])}"

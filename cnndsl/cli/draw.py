@@ -21,7 +21,7 @@ def add_parser(subparsers: Any) -> None:
         "-o",
         dest="output",
         metavar="FILE",
-        help="FILE.svg, .png, .pdf, .dot or .mmd (Mermaid); without it the DOT source goes to standard output",
+        help="FILE.svg, .png, .pdf, .dot or .mmd (Mermaid); without it DOT goes to standard output",
     )
     parser.add_argument(
         "--style",

@@ -54,9 +54,9 @@ def train(
     seed=0, device="cpu", precision="fp32"`, and `warmup=1, clip=1, accumulate=4, mixup=0.2, ema=0.999,
     early_stopping=5, memory_format="channels_last", compile=True, checkpoint=10` (minutes). An optimizer,
     loss or schedule with arguments of its own is an object, such as `SGD(lr=0.1, momentum=0.9)`.
-    `weights="resnet18.pth"` is a state dict to begin with,
-    with `weights_partial=True` as far as it fits; `freeze=["*"], unfreeze=["fc"]` are patterns on the names
-    of what is not to be trained, `rates={"layer4": 1e-4}` learning rates for what patterns name.
+    `weights="resnet18.pth"` is a state dict to begin with, with `weights_partial=True` as far as it fits;
+    `freeze=["*"], unfreeze=["fc"]` are patterns on the names of what is not to be trained,
+    `rates={"layer4": 1e-4}` learning rates for what patterns name.
 
     Returns the metrics, the folder, and the model with the weights of the best epoch.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from cnndsl.backends.resizing import Resize
@@ -17,10 +17,9 @@ from cnndsl.training.errors import SettingError
 from cnndsl.training.loading import load_for
 from cnndsl.training.network import Network, mismatch, require_fit
 from cnndsl.training.patterns import weights_of
-from cnndsl.training.results import PARTS, TrainResult
 from cnndsl.training.settings import TrainSettings
 
-__all__ = ["Job", "comparison", "prepare", "require_weights"]
+__all__ = ["Job", "prepare", "require_weights"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,14 +36,13 @@ def prepare(
 ) -> list[Job]:
     """Load the data, hold every network against them, and put all on the same split and seed.
 
-    `note` is told what was mended. Networks of the same name get a number.
+    `note` is told what was mended.
 
     Errors: SpecError with rule data-mismatch where a network does not fit, or train-setting where a data
     path in the spec leads nowhere; SettingError where the caller's does, or where no data or different
     data are named; DataError as in `load`.
     """
     loaded: dict[tuple[Shape, Resize], Data] = {}
-    names: dict[str, int] = {}
     jobs = []
     first = networks[0][2]
     problems: list[Diagnostic] = []
@@ -63,10 +61,7 @@ def prepare(
         except DataMismatch as error:
             problems.append(mismatch(report, error))
             continue
-        names[network.name] = names.get(network.name, 0) + 1
-        count = names[network.name]
-        named = network if count == 1 else replace(network, name=f"{network.name}-{count}")
-        jobs.append(Job(named, settings, loaded[key]))
+        jobs.append(Job(network, settings, loaded[key]))
     if problems:
         raise SpecError(tuple(problems))
     return jobs
@@ -108,34 +103,3 @@ def _load(report: Report, network: Network, settings: TrainSettings) -> Data:
         if line is None or not settings.data.endswith(str(line.positional[0])):
             raise SettingError(message) from error
         raise SpecError((Diagnostic("train-setting", message, line.positional_spans[0]),)) from error
-
-
-def comparison(results: Sequence[tuple[str, TrainResult]]) -> str:
-    """The results in one table, with a line that says what the numbers are measured on."""
-    head = ("network", "parameters", "loss", "accuracy", "best epoch", "seconds", "run")
-    rows = [
-        (
-            name,
-            f"{result.parameters:,}",
-            f"{result.loss:.4f}",
-            f"{result.accuracy:.4f}",
-            f"{result.best_epoch}/{len(result.epochs)}",
-            f"{sum(epoch.seconds for epoch in result.epochs):.1f}",
-            str(result.folder),
-        )
-        for name, result in results
-    ]
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    text_columns = (0, len(head) - 1)
-    lines = [
-        "  ".join(
-            cell.ljust(width) if column in text_columns else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in (head, *rows)
-    ]
-    lines.insert(1, "─" * max(map(len, lines)))
-    score = results[0][1].test
-    part = PARTS[score.on]
-    lines.append(f"loss and accuracy: the best epoch's weights on the {score.samples:,} {part} samples")
-    return "\n".join(lines)

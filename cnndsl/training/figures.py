@@ -8,7 +8,7 @@ from typing import Any
 
 from cnndsl.training.results import Epoch
 
-__all__ = ["draw_confusion", "draw_curves", "draw_rates"]
+__all__ = ["QUIET", "STYLE", "draw_confusion", "draw_curves", "draw_rates", "shortened"]
 
 # Two colours that colour-blind readers and grey printers tell apart, by Okabe and Ito.
 TRAIN, VALIDATION, QUIET = "#0072B2", "#D55E00", "#777777"
@@ -28,6 +28,15 @@ STYLE: Any = {
 NUMBERED = 20
 # Names that are longer are cut: they would leave no room for the picture.
 LONGEST = 18
+
+
+def shortened(name: str, length: int) -> str:
+    """A name of at most so many characters.
+
+    >>> shortened("short", 5), shortened("longer", 5)
+    ('short', 'long…')
+    """
+    return name if len(name) <= length else f"{name[: length - 1]}…"
 
 
 def draw_curves(epochs: Sequence[Epoch], best_epoch: int, title: str, path: Path) -> None:
@@ -105,7 +114,7 @@ def draw_confusion(confusion: Sequence[Sequence[int]], names: Sequence[str], pat
     from matplotlib.ticker import PercentFormatter
 
     classes = len(names)
-    names = [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in names]
+    names = [shortened(name, LONGEST) for name in names]
     shares = [[cell / max(sum(row), 1) for cell in row] for row in confusion]
     side = min(max(0.48 * classes + 1.8, 4.0), 14.0)
     with rc_context({**STYLE, "axes.grid": False}):

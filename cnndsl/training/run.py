@@ -27,7 +27,7 @@ from cnndsl.training.settings import SGD, TrainSettings
 from cnndsl.training.stopping import listening
 from cnndsl.training.world import World, is_main_process
 
-__all__ = ["run"]
+__all__ = ["MAY_CHANGE", "run", "with_absolute_paths"]
 
 CHANNELS_LAST_BELOW = 1_000_000
 # What a run may go on with differently. Another seed, say, would train on samples that were held out.
@@ -176,7 +176,7 @@ def _config(network: Network, data: Data, course: Course, train: int) -> RunConf
         outputs=network.output_shape[0],
         parameters=course.parameters,
         device=str(course.loop.device),
-        settings=_with_absolute_paths(course.loop.settings),
+        settings=with_absolute_paths(course.loop.settings),
         data=DataRecord(
             path=data.name,
             classes=data.classes,
@@ -192,7 +192,7 @@ def _config(network: Network, data: Data, course: Course, train: int) -> RunConf
     )
 
 
-def _with_absolute_paths(settings: TrainSettings) -> TrainSettings:
+def with_absolute_paths(settings: TrainSettings) -> TrainSettings:
     """So that the run can be taken up from another folder."""
     weights = settings.weights
     if weights is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,13 +17,11 @@ from cnndsl import api
 from cnndsl.backends.resizing import Resize
 from cnndsl.diagnostics import SpecError
 from cnndsl.dims import Shape
-from cnndsl.training.data import Data, DataError, DataMismatch, Known, Part, from_arrays, hold_out, load
-from cnndsl.training.data.mend import fit_images
-from cnndsl.training.data.stored import decode_or_blame
-from cnndsl.training.data.unlabelled import image_paths, read_unlabelled
+from cnndsl.training.data import Data, Known, Part, from_arrays, hold_out, load
 from cnndsl.training.device import device_of
 from cnndsl.training.errors import RunFolderError, SettingError
 from cnndsl.training.feed import in_order
+from cnndsl.training.inputs import Inputs, in_batches
 from cnndsl.training.normalize import Normalization
 from cnndsl.training.plan import bounds
 from cnndsl.training.predictions import Predictions, Verdict
@@ -109,6 +107,10 @@ class TrainedRun:
         record = self.config.data.normalization
         return None if record is None else record.normalization()
 
+    @property
+    def _inputs(self) -> Inputs:
+        return Inputs(self.config)
+
     def preprocess(self, images: Any, resize: Resize | None = None) -> Tensor:
         """Images as the network takes them: (N, *input shape), normalised, on the run's device.
 
@@ -119,8 +121,7 @@ class TrainedRun:
 
         Errors: DataError for broken images, DataMismatch for those that the network does not take; OSError.
         """
-        read = [values for _, values in self.read(images, resize)]
-        together = torch.cat(read).to(self.device)
+        together = torch.cat([one.values for one in self._inputs.read(images, resize)]).to(self.device)
         normalization = self.normalization
         return together if normalization is None else normalization.to(self.device).apply(together)
 
@@ -128,10 +129,9 @@ class TrainedRun:
         """What the network says about images, which are as `preprocess` takes them. Errors: as there."""
         names: list[str] = []
         outputs: list[Tensor] = []
-        for found, values in self.read(images, resize):
-            names += found
-            part = Part(values, torch.zeros(len(values), dtype=torch.int64))
-            outputs += self._outputs(part)
+        for some in in_batches(self._inputs.read(images, resize), 2 * self.config.settings.batch):
+            names += some.names
+            outputs += self._outputs(Part(some.values, torch.zeros(len(some.values), dtype=torch.int64)))
         return Predictions(tuple(names), self.classes, self._probabilities(torch.cat(outputs)))
 
     def evaluate(self, data: Any = None) -> Verdict:
@@ -157,68 +157,6 @@ class TrainedRun:
         names = [*self.classes, *(f"output {index}" for index in range(len(self.classes), count))]
         confusion = tuple(tuple(int(cell) for cell in row) for row in cells.tolist())
         return Verdict(fitted.name, on, loss / len(part), tuple(names), confusion, fitted.notes)
-
-    def read(self, images: Any, resize: Resize | None = None) -> Iterator[tuple[list[str], Tensor]]:
-        """Names and values, not yet normalised, of images as `preprocess` takes them."""
-        if isinstance(images, str | os.PathLike):
-            yield from self._files(Path(images), resize or self.config.settings.resize)
-        elif _is_picture(images):
-            yield ["image 1"], self._pictures([images], resize or self.config.settings.resize)
-        elif isinstance(images, Tensor | np.ndarray):
-            values = self._arrays(images)
-            yield [f"image {number}" for number in range(1, len(values) + 1)], values
-        elif isinstance(images, Sequence) and images:
-            for number, image in enumerate(images, 1):
-                for names, values in self.read(image, resize):
-                    numbered = len(names) == 1 and names[0] == "image 1"
-                    yield [f"image {number}"] if numbered else names, values
-        else:
-            raise DataError(f"expected images, found {type(images).__name__}")
-
-    def _files(self, path: Path, resize: Resize) -> Iterator[tuple[list[str], Tensor]]:
-        array = read_unlabelled(path)
-        if array is not None:
-            values, _ = fit_images(array, self.input_shape, str(path), self.config.data.divisor)
-            yield [f"{path}:{number}" for number in range(1, len(values) + 1)], values
-            return
-        self._require_pictures(str(path))
-        paths = image_paths(path)
-        size = 2 * self.config.settings.batch
-        for start in range(0, len(paths), size):
-            some = paths[start : start + size]
-            decoded = [decode_or_blame(one, self.input_shape, resize).values for one in some]
-            yield [str(one) for one in some], torch.from_numpy(np.stack(decoded))
-
-    def _pictures(self, pictures: Sequence[Any], resize: Resize) -> Tensor:
-        from cnndsl.backends.images import ImageSizeError, values_of
-        from cnndsl.training.data.stored import too_large
-
-        self._require_pictures("the image")
-        try:
-            values = [values_of(picture, self.input_shape, resize).values for picture in pictures]
-        except ImageSizeError as error:
-            raise too_large(error, self.input_shape) from error
-        return torch.from_numpy(np.stack(values))
-
-    def _arrays(self, images: Tensor | np.ndarray) -> Tensor:
-        array = images.detach().cpu().numpy() if isinstance(images, Tensor) else images
-        divisor = self.config.data.divisor
-        # files of images have no divisor: their bytes are scaled where they are read
-        divisor = 255 if divisor == 1 and array.dtype == np.uint8 else divisor
-        try:
-            return fit_images(array[None], self.input_shape, "the image", divisor)[0]
-        except DataMismatch:
-            if array.ndim < 2 or not len(array):
-                raise
-            return fit_images(array, self.input_shape, "the images", divisor)[0]
-
-    def _require_pictures(self, name: str) -> None:
-        from cnndsl.backends.images import ImageError, require_image
-
-        try:
-            require_image(self.input_shape)
-        except ImageError as error:
-            raise DataMismatch(f"{name}: {error}", "input") from error
 
     def _outputs(self, part: Part) -> Iterator[Tensor]:
         """What the network gives, on the CPU, batch by batch."""
@@ -260,7 +198,3 @@ class TrainedRun:
         if data.fingerprint() == self.config.data.fingerprint:
             return hold_out(data, self.config.settings.val, self.config.settings.seed)[1], "held-out"
         return data.train, "all"
-
-
-def _is_picture(image: Any) -> bool:
-    return hasattr(image, "getexif") and hasattr(image, "mode")

@@ -135,6 +135,7 @@ def test_the_convolutions_that_are_offered_are_enough() -> None:
         ("memory(batch=2) < 5gb", "did you mean `5GB`?"),
         ("params < 5GB", "`5G` is a number; `memory(batch=32)` is a memory"),
         ("memory(optimizer=adm) < 5GB", "did you mean `adam`?"),
+        ("macs < 15000000000", "large amounts have a unit: `assert macs < 15G`"),
     ],
 )
 def test_help(limits: str, help: str) -> None:

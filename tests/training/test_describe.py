@@ -58,14 +58,24 @@ def test_a_folder_of_images_of_several_sizes(tmp_path: Path, capsys: pytest.Capt
             Image.new("RGB", size, "red").save(tmp_path / "set" / kind / f"{number}.png")
     lines = described(capsys, tmp_path / "set", "-o", tmp_path / "batch.png")
     assert lines[2:4] == [
-        "  input    `input 3x6x8` fits them",
-        "  sizes    2, width x height: 8x6 (4), 20x10 (2); train with `--resize crop`",
+        "  input    `input 3x6x8` fits them all, with `--resize crop`",
+        "  sizes    2, width x height: 8x6 (4), 20x10 (2)",
     ]
     assert "  mean     1.0000 0.0000 0.0000" in lines
     with Image.open(tmp_path / "batch.png") as picture:
         colors = {color for _, color in picture.convert("RGB").getcolors(1 << 20) or []}
     assert (255, 0, 0) in colors
-    assert "  input    `input 1x4x4` fits them" in described(capsys, tmp_path / "set", "--input", "1x4x4")
+    assert "  input    `input 1x4x4` fits them all, with `--resize crop`" in described(
+        capsys, tmp_path / "set", "--input", "1x4x4"
+    )
+
+
+def test_of_many_sizes_a_usual_one_is_proposed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for kind in ("cat", "dog"):
+        (tmp_path / kind).mkdir()
+        for number in range(3):
+            Image.new("L", (70 + number, 130 + number)).save(tmp_path / kind / f"{number}.png")
+    assert "  input    `input 1x64x64` fits them all, with `--resize crop`" in described(capsys, tmp_path)
 
 
 def test_pictures_of_torchvision(capsys: pytest.CaptureFixture[str]) -> None:

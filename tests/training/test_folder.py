@@ -58,7 +58,7 @@ def test_grey_colour_and_transparency_are_brought_together_and_said(tmp_path: Pa
     assert "1 image in the mode L brought to colour" in data.notes
     assert "1 image in the mode RGBA, transparent in parts, brought to colour, laid over white" in data.notes
     assert data.images[5].min() == 1
-    assert "1 file that is no image left out: notes.txt" in data.notes
+    assert "1 file that is no image left out: dog/notes.txt" in data.notes
     assert load(tmp_path, (1, 4, 6)).images.shape == (7, 1, 4, 6)
     assert load(tmp_path, (4, 4, 6)).images[-1, 3].min() == 1
 
@@ -90,3 +90,24 @@ def test_bad_folders(tmp_path: Path) -> None:
     picture(other / "val" / "cow" / "0.png")
     with pytest.raises(DataError, match=r"cow: no training images of a class `cow`"):
         load(other, SHAPE)
+
+
+def test_large_photographs_are_decoded_small_and_look_the_same(tmp_path: Path) -> None:
+    scene = Image.fromarray(np.random.default_rng(0).integers(0, 255, (6, 8, 3), np.uint8))
+    photo = scene.resize((640, 480), Image.Resampling.BICUBIC)
+    lying = Image.Exif()
+    lying[0x0112] = 6
+    for kind in ("a", "b"):
+        (tmp_path / kind).mkdir()
+        photo.save(tmp_path / kind / "1.jpg", quality=95)
+        photo.save(tmp_path / kind / "2.png")
+        photo.save(tmp_path / kind / "3.jpg", quality=95, exif=lying)
+    data = load(tmp_path, (3, 24, 32), resize="crop")
+    small, whole, turned = data.images[:3]
+    assert (small - whole).abs().max() < 0.05
+    upright = photo.transpose(Image.Transpose.ROTATE_270)
+    upright.save(tmp_path / "a" / "3.png")
+    upright.save(tmp_path / "b" / "3.png")
+    assert (turned - load(tmp_path, (3, 24, 32), resize="crop").images[3]).abs().max() < 0.05
+    assert "6 images of 480x640 to 640x480 (width x height) brought to 32x24" in data.notes
+    assert "2 images turned upright" in data.notes

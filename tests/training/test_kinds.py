@@ -89,6 +89,7 @@ def test_pictures_of_torchvision() -> None:
     assert data.images.shape == (10, 3, 32, 32)
     assert "10 images of 224x224 (width x height) brought to 32x32" in data.notes
     assert 0 <= float(data.images[:].min()) <= float(data.images[:].max()) <= 1
+    assert load(f"{address}&image_size=(3, 8, 9)", (3, 8, 9)).images.shape == (10, 3, 8, 9)
 
 
 def test_without_torchvision_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from cnndsl.backends.drawing.geometry import Geometry
 from cnndsl.backends.drawing.nets import Flow, Net
@@ -13,6 +14,8 @@ __all__ = ["lay_wrapped"]
 
 GUTTER = 16.0
 TURN = 9.0
+# Columns that come out longer than this share of the whole are not worth the way between them.
+WORTH_IT = 0.8
 
 
 def lay_wrapped(net: Net, flow: Flow, size_of: Callable[[int], str], limit: float) -> Geometry:
@@ -23,7 +26,8 @@ def lay_wrapped(net: Net, flow: Flow, size_of: Callable[[int], str], limit: floa
     if whole.length <= limit or sequence.count < 2:
         return whole
     chosen = _chosen(sequence, _cuts(sequence), whole.length, limit)
-    if not chosen:
+    ends = [0.0, *(sequence.starts[cut] for cut in chosen), whole.length]
+    if not chosen or max(end - begin for begin, end in pairwise(ends)) > whole.length * WORTH_IT:
         return whole
     parts = _parts(sequence, chosen)
     return _beside([lay_net(net.part(keys), flow, size_of) for keys in parts], net, parts)
@@ -79,7 +83,7 @@ def _parts(sequence: Sequence, cuts: list[int]) -> list[list[int]]:
     """The keys of the items of each column, what stands beside the trunk too."""
     bounds = [0, *cuts, sequence.count]
     home: dict[int, int] = {}
-    for column, (begin, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for column, (begin, end) in enumerate(pairwise(bounds)):
         for key in sequence.trunk.keys[begin:end]:
             home[key] = column
     for side in sequence.trunk.sides:
@@ -94,7 +98,7 @@ def _parts(sequence: Sequence, cuts: list[int]) -> list[list[int]]:
 
 
 def _beside(columns: list[Geometry], net: Net, parts: list[list[int]]) -> Geometry:
-    """The columns next to each other, the value that goes on led from the end of one to the top of the next."""
+    """The columns next to each other; the value that goes on is led from one's end to the next one's top."""
     whole = Geometry()
     home = {key: column for column, keys in enumerate(parts) for key in keys}
     v = 0.0

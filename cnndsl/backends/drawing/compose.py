@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from math import hypot
-
 from cnndsl.backends.drawing.frames import STRIP, TITLE_INSET
 from cnndsl.backends.drawing.layout import Layout, Spot, Way
 from cnndsl.backends.drawing.legend import legend_shapes
 from cnndsl.backends.drawing.metrics import BETWEEN, LABEL, SMALL, STRONG, TITLE, line_width, text_width
 from cnndsl.backends.drawing.options import Options
 from cnndsl.backends.drawing.plan import Box, Plan, Trouble
-from cnndsl.backends.drawing.scene import Block, Circle, Path, Point, Polygon, Scene, Shape, Text
+from cnndsl.backends.drawing.scene import Block, Circle, Path, Polygon, Scene, Shape, Text
+from cnndsl.backends.drawing.shapes import arrow_head, moved, sign_strokes
 from cnndsl.backends.drawing.sizes import PADDING, line_height, text_height
 from cnndsl.backends.drawing.theme import Theme, theme_of
 
-__all__ = ["arrow_head", "box_words", "compose", "flat_box", "moved", "sign_strokes"]
+__all__ = ["box_words", "compose", "flat_box"]
 
 MARGIN = 8.0
-HEAD = (6.0, 2.6)
 LARGEST_SCALE = 1.25
 
 
@@ -72,13 +70,6 @@ def _head(plan: Plan, theme: Theme) -> list[Text]:
     return head
 
 
-def moved(shape: Shape, x: float, y: float) -> Shape:
-    """The same shape somewhere else."""
-    if isinstance(shape, Path | Polygon):
-        return shape._replace(points=tuple((a + x, b + y) for a, b in shape.points))
-    return shape._replace(x=shape.x + x, y=shape.y + y)
-
-
 def _frame(plan: Plan, index: int, spot: Spot, theme: Theme) -> list[Shape]:
     frame = plan.frames[index]
     depth, around = 0, frame.parent
@@ -111,16 +102,6 @@ def _way(plan: Plan, way: Way, theme: Theme) -> list[Shape]:
         return [Path(way.points, color, thick, 4.0, dash)]
     tip, wing, neck = arrow_head(way.points[-2], way.points[-1])
     return [Path((*way.points[:-1], neck), color, thick, 4.0, dash), Polygon((tip, *wing), color)]
-
-
-def arrow_head(before: Point, tip: Point) -> tuple[Point, tuple[Point, Point], Point]:
-    """An arrow head: its tip, its two wings, and where the line behind it ends."""
-    length = hypot(tip[0] - before[0], tip[1] - before[1]) or 1.0
-    x, y = (tip[0] - before[0]) / length, (tip[1] - before[1]) / length
-    long, wide = HEAD[0], HEAD[1]
-    back = (tip[0] - x * long, tip[1] - y * long)
-    wings = ((back[0] - y * wide, back[1] + x * wide), (back[0] + y * wide, back[1] - x * wide))
-    return tip, wings, (tip[0] - x * (long - 1), tip[1] - y * (long - 1))
 
 
 def flat_box(box: Box, spot: Spot, theme: Theme) -> list[Shape]:
@@ -170,17 +151,3 @@ def _border(box: Box, theme: Theme) -> tuple[str, float, bool]:
     if box.trouble == "unknown":
         return theme.frame_border, 1.0, True
     return "", 1.0, box.training_only
-
-
-def sign_strokes(symbol: str, x: float, y: float, color: str) -> list[Shape]:
-    """The sign of a join as lines: not every typeface has ⧺. Nothing for a word."""
-    long, slant = 4.2, 3.0
-    lines: dict[str, tuple[tuple[Point, Point], ...]] = {
-        "+": (((-long, 0), (long, 0)), ((0, -long), (0, long))),
-        "−": (((-long, 0), (long, 0)),),
-        "×": (((-slant, -slant), (slant, slant)), ((-slant, slant), (slant, -slant))),
-        "⧺": (((-4.8, 0), (4.8, 0)), ((-1.9, -3.6), (-1.9, 3.6)), ((1.9, -3.6), (1.9, 3.6))),
-    }
-    return [
-        Path(tuple((x + a, y + b) for a, b in stroke), color, 1.2, 0.0) for stroke in lines.get(symbol, ())
-    ]

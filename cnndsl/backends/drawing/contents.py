@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from cnndsl.backends.drawing.context import Context
@@ -29,9 +29,16 @@ class Word(NamedTuple):
     family: str
     shape: tuple[int | str, ...] | None
 
+    @property
+    def said(self) -> tuple[str, str]:
+        """What makes two of them equal."""
+        return self.strong, self.small
+
 
 def _word(context: Context, unit: Unit) -> Word:
-    return Word(short_words(unit.head), behind(unit.nodes[1:]), family_of(unit.head), context.shape(unit.last))
+    return Word(
+        short_words(unit.head), behind(unit.nodes[1:]), family_of(unit.head), context.shape(unit.last)
+    )
 
 
 def parts_of(context: Context, units: Sequence[Unit]) -> tuple[Part, ...]:
@@ -50,25 +57,32 @@ def _parts(words: Sequence[Word]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def grouped_lines(context: Context, units: Sequence[Unit], most: int) -> tuple[tuple[Line, ...], int]:
+def grouped_lines(
+    context: Context, units: Sequence[Unit], most: int
+) -> Iterator[tuple[Sequence[Unit], tuple[Line, ...]]]:
     """A line for each run of equal layers, and for each pattern of layers that comes again and again.
 
-    As many as make no more than `most` lines, or one pattern; and how many units that are.
+    Of many, portions of no more than `most` lines, or of one pattern, with the units that they are of.
     """
-    return _lines([_word(context, unit) for unit in units], most)
-
-
-def _lines(words: Sequence[Word], most: int) -> tuple[tuple[Line, ...], int]:
-    said = [(word.strong, word.small) for word in words]
-    lines: list[Line] = []
+    words = [_word(context, unit) for unit in units]
     at = 0
-    while at < len(said):
-        length, count = _pattern(said, at)
+    while at < len(words):
+        lines, end = _lines(words, most, at)
+        yield units[at:end], lines
+        at = end
+
+
+def _lines(words: Sequence[Word], most: int, at: int = 0) -> tuple[tuple[Line, ...], int]:
+    """Lines from a place on, and the place where they end."""
+    lines: list[Line] = []
+    while at < len(words):
+        length, count = _pattern(words, at)
+        said = [word.said for word in words[at : at + length]]
         if length == 1:
-            strong, small = said[at]
+            strong, small = said[0]
             new = [Line(with_count(strong, count), small)]
         else:
-            inner = [f"{strong} · {small}" if small else strong for strong, small in said[at : at + length]]
+            inner = [f"{strong} · {small}" if small else strong for strong, small in said]
             new = [*map(Line, inner), Line(f"all ×{count}")]
         if lines and len(lines) + len(new) > most:
             break
@@ -77,14 +91,14 @@ def _lines(words: Sequence[Word], most: int) -> tuple[tuple[Line, ...], int]:
     return tuple(lines), at
 
 
-def _pattern(said: Sequence[tuple[str, str]], at: int) -> tuple[int, int]:
+def _pattern(words: Sequence[Word], at: int) -> tuple[int, int]:
     """The length of the pattern that begins here, and how often it comes in a row."""
     best = (1, 1)
     for length in range(1, LONGEST_PATTERN + 1):
-        pattern = said[at : at + length]
-        count = 1
-        while said[at + count * length : at + (count + 1) * length] == pattern:
-            count += 1
+        equal = 0
+        while at + length + equal < len(words) and words[at + equal].said == words[at + length + equal].said:
+            equal += 1
+        count = equal // length + 1
         if count > 1 and length * count > best[0] * best[1]:
             best = (length, count)
         if length == 1 and count > 1:
@@ -123,7 +137,11 @@ def scopes_box(context: Context, scopes: Sequence[Scope], frame: int | None) -> 
         if taken < len(words):
             inner = (*inner, Line("", f"… and {len(words) - taken} more"))
     shared = context.shared(scope)
-    lines = [title, *(Line("", plain) for plain in map(_plain, inner)), *([Line("", shared)] if shared else [])]
+    lines = [
+        title,
+        *(Line("", plain) for plain in map(_plain, inner)),
+        *([Line("", shared)] if shared else []),
+    ]
     parts = _parts(words) if words and len(scopes) == 1 else ()
     if not parts:
         parts = (Part(block or scope.key, "block", len(scopes), shape),)

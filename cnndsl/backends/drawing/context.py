@@ -98,7 +98,7 @@ class Context:
 
     def leaving_values(self, nodes: Sequence[int]) -> set[int]:
         """Which values of the nodes others read, or outputs give."""
-        within = {id: 0 for id in nodes}
+        within = dict.fromkeys(nodes, 0)
         for id in nodes:
             for value in self.graph.nodes[id].inputs:
                 if value in within:

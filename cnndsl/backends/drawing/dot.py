@@ -87,7 +87,8 @@ def _inside(diagram: graphviz.Digraph, plan: Plan, theme: Theme, frame: Frame | 
         with diagram.subgraph(name=f"cluster_{child.id}") as cluster:
             title = f"<b>{escape(child.title)}</b> {escape(child.detail)}"
             cluster.attr(label=f"<{title.strip()}>", labeljust="l", fontsize="9", fontcolor=theme.faint,
-                         style="filled,rounded", color=theme.frame_border, fillcolor=theme.frames[0])  # fmt: skip
+                         style="filled,rounded", color=theme.frame_border,
+                         fillcolor=theme.frames[0])  # fmt: skip
             _inside(cluster, plan, theme, child)
 
 

@@ -25,7 +25,8 @@ def title_width(frame: Frame) -> float:
 def framed(inner: Geometry, frame: Frame, flow: Flow, edges: Mapping[int, tuple[int, ...]]) -> Geometry:
     """The frame as a part of what is around it.
 
-    `edges` are those that cross its border, by their values. In a flow that goes down the trunk enters at the top, so the frame begins left enough of it for the title.
+    `edges` are those that cross its border, by their values. In a flow that goes down the trunk
+    enters at the top, so the frame begins left enough of it for the title.
     """
     outer = Geometry()
     title = title_width(frame) + TITLE_INSET

@@ -46,7 +46,7 @@ def _box(context: Context, piece: Piece, single: set[int]) -> Box:
         # of scopes within scopes that hold this box alone, the outermost name says most
         while scope.parent in single:
             scope = context.graph.scopes[scope.parent]
-        title, block = context.title(scope)
+        title, _block = context.title(scope)
         name = title if scope.id else ""
         if scope.block is not None and scope.key.isdigit():
             name = scope.block
@@ -59,8 +59,10 @@ def unit_box(context: Context, unit: Unit, frame: int | None, name: str = "") ->
     nodes = tuple(node.id for node in unit.nodes)
     training_only = head.training_only
     if isinstance(head.layer, Join):
-        lines = (Line(head.layer.name),)
-        return Box(0, "join", "join", lines, nodes, (), head.layer.symbol, frame, training_only=training_only)
+        name_line = (Line(head.layer.name),)
+        return Box(
+            0, "join", "join", name_line, nodes, (), head.layer.symbol, frame, training_only=training_only
+        )
     if head.id in context.graph.inputs:
         return Box(0, "input", "input", (Line(head.path),), nodes, _parts(context, unit), frame=frame)
     lines = [Line(head_words(head))]

@@ -6,6 +6,7 @@ Values that are taken over go straight from the left to the right, each at its o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 from cnndsl.backends.drawing.geometry import Geometry
@@ -42,10 +43,7 @@ def lay_hairpin(
         return None
     rows = [_row(net, trunk, side, size_of) for side in sides]
     whole = [row for row in rows if row is not None]
-    nested = all(
-        outer.start < inner.start and inner.end < outer.end
-        for inner, outer in zip(whole, whole[1:], strict=False)
-    )
+    nested = all(outer.start < inner.start and inner.end < outer.end for inner, outer in pairwise(whole))
     if len(whole) < len(rows) or not nested:
         return None
     turn = _turn(net, trunk, whole[0])

@@ -99,7 +99,7 @@ def _badness(geometry: Geometry, flow: Flow, page_width: float | None) -> float:
 def _lay_frames(
     plan: Plan, nets: dict[int | None, FrameNet], flow: Flow, measure: Measure, limit: float, cache: Cache
 ) -> dict[int, Geometry]:
-    """The frames, the innermost first, by their numbers; one that is short enough as it was is not laid again."""
+    """The frames by their numbers, the innermost first; one that is short enough is not laid again."""
     done: dict[int, Geometry] = {}
     for frame in reversed(plan.frames):
         net = nets[frame.id]

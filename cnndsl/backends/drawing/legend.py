@@ -5,6 +5,7 @@ from __future__ import annotations
 from cnndsl.backends.drawing.metrics import SMALL, text_width
 from cnndsl.backends.drawing.plan import Plan
 from cnndsl.backends.drawing.scene import Block, Circle, Path, Shape, Text
+from cnndsl.backends.drawing.shapes import moved, sign_strokes
 from cnndsl.backends.drawing.theme import KIND_NAMES, Theme
 
 __all__ = ["legend_shapes"]
@@ -33,8 +34,6 @@ def legend_shapes(plan: Plan, theme: Theme, width: float) -> tuple[list[Shape], 
         rows[-1].append((shapes, name, taken))
     lengths = [sum(taken for *_, taken in row) + APART * (len(row) - 1) for row in rows]
     longest = max(lengths)
-    from cnndsl.backends.drawing.compose import moved
-
     placed: list[Shape] = []
     for index, row in enumerate(rows):
         x = (longest - lengths[index]) / 2
@@ -54,8 +53,6 @@ def _entries(plan: Plan, theme: Theme) -> list[tuple[list[Shape], str]]:
         if family in families:
             fill, line = theme.colors(family)
             entries.append(([Block(0, 0, SWATCH, SWATCH, fill, line, 1.0, 1.5)], name))
-    from cnndsl.backends.drawing.compose import sign_strokes
-
     symbols = {box.symbol for box in plan.boxes if box.kind == "join"}
     middle = SWATCH / 2
     for symbol, name in JOIN_NAMES.items():

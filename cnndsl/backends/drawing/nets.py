@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from cnndsl.backends.drawing.geometry import Geometry
@@ -81,7 +82,7 @@ class Item(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A value that goes from one item to another, or over the border; `label` is the edge whose size it bears."""
+    """A value that goes from one item to another, or over the border; `label` is the edge to name."""
 
     source: int
     value: int
@@ -138,7 +139,7 @@ def nets_of(plan: Plan) -> dict[int | None, FrameNet]:
     seen: set[int] = set()
     for box in plan.boxes:
         chain = chains[box.frame]
-        for outer, inner in zip(chain, chain[1:], strict=False):
+        for outer, inner in pairwise(chain):
             assert inner is not None
             if inner not in seen:
                 seen.add(inner)
@@ -174,7 +175,7 @@ def _chain(plan: Plan, frame: Frame) -> tuple[int | None, ...]:
 
 
 def _item(way: tuple[int | None, ...], level: int, box: int) -> int:
-    """What stands for a box in the net at a level of the frames around it: itself, or the frame it lies in."""
+    """What stands for a box at a level of the frames around it: itself, or the frame it lies in."""
     if level >= len(way):
         return box
     frame = way[level]

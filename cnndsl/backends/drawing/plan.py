@@ -27,7 +27,7 @@ class Line(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A run of equal layers or blocks in a box, in the order of the flow; `shape` is what the last one gives."""
+    """A run of equal layers or blocks in a box; `shape` is what the last one gives."""
 
     text: str
     family: str
@@ -55,7 +55,7 @@ class Box(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """A value that goes from one box to another: `value` is the node that gives it, `size` its shape in words.
+    """A value that goes from one box to another; `value` is the node that gives it, `size` its shape.
 
     Of the edges that carry one value the first is `labelled` with the size.
     """

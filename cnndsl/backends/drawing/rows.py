@@ -56,14 +56,23 @@ def _goes_on(
     if before.unit is not None and piece.unit is not None:
         assert row[0].unit is not None
         return _unit_goes_on(context, row[0].unit, before.unit, piece.unit, weighted)
-    return before.scope is not None and piece.scope is not None and _scope_goes_on(context, before.scope, piece.scope)
+    return (
+        before.scope is not None
+        and piece.scope is not None
+        and _scope_goes_on(context, before.scope, piece.scope)
+    )
 
 
 def _scope_goes_on(context: Context, before: Scope, scope: Scope) -> bool:
     """Uses of one block that have no names of their own and give values of one shape."""
     if before.block is None or before.block != scope.block or before.output is None or scope.output is None:
         return False
-    if not before.key.isdigit() or not scope.key.isdigit() or before.shares is not None or scope.shares is not None:
+    if (
+        not before.key.isdigit()
+        or not scope.key.isdigit()
+        or before.shares is not None
+        or scope.shares is not None
+    ):
         return False
     nodes = context.graph.nodes
     return (
@@ -76,7 +85,11 @@ def _unit_goes_on(context: Context, first: Unit, before: Unit, unit: Unit, weigh
     """Layers of one stage: on a map of one size, down to the pool that ends it."""
     if not isinstance(before.head.layer, Layer) or not isinstance(unit.head.layer, Layer):
         return False
-    if before.head.training_only != unit.head.training_only or before.last.output is None or unit.last.output is None:
+    if (
+        before.head.training_only != unit.head.training_only
+        or before.last.output is None
+        or unit.last.output is None
+    ):
         return False
     arrived, leaves = spatial(before.last), spatial(unit.last)
     if not leaves and arrived:
@@ -99,7 +112,7 @@ def _has_weights(context: Context, node: Node) -> bool:
 
 def _is_strided(node: Node) -> bool:
     stride = node.arguments.get("stride", 1)
-    return max(stride if isinstance(stride, tuple) else (stride,)) > 1
+    return any(step > 1 for step in (stride if isinstance(stride, tuple) else (stride,)))
 
 
 def _row_boxes(context: Context, row: Sequence[Piece]) -> Iterator[Box]:
@@ -109,10 +122,8 @@ def _row_boxes(context: Context, row: Sequence[Piece]) -> Iterator[Box]:
         yield scopes_box(context, scopes, row[0].frame)
         return
     units = [piece.unit for piece in row if piece.unit is not None]
-    while units:
-        lines, taken = grouped_lines(context, units, MOST_LINES)
-        yield _units_box(context, units[:taken], lines, row[0].frame)
-        units = units[taken:]
+    for portion, lines in grouped_lines(context, units, MOST_LINES):
+        yield _units_box(context, portion, lines, row[0].frame)
 
 
 def _units_box(context: Context, units: Sequence[Unit], lines: tuple[Line, ...], frame: int | None) -> Box:

@@ -9,6 +9,7 @@ leave, tracks on which values go aside, tracks on which others arrive, and room 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
 from cnndsl.backends.drawing.geometry import Geometry, Rectangle
@@ -47,8 +48,8 @@ def lay_net(net: Net, flow: Flow, size_of: Callable[[int], str]) -> Geometry:
 class Sequence:
     """One net in the making.
 
-    `extra` is more room in the gaps before items of the trunk, by their places; `taps` are values, by the keys
-    of their items, that go aside to what is laid out elsewhere.
+    `extra` is more room in the gaps before items of the trunk, by their places; `taps` are values, by the
+    keys of their items, that go aside to what is laid out elsewhere.
     """
 
     def __init__(
@@ -108,8 +109,13 @@ class Sequence:
         if not turned:
             return lay_net(part, self.flow, self.size_of), False
         flow: Flow = "down" if self.flow == "right" else "right"
-        part = part._replace(items={key: item.in_flow(flow) for key, item in items.items()})
-        return lay_net(part, flow, self.size_of), True
+        turned_items = {key: item.in_flow(flow) for key, item in items.items()}
+        if self.flow == "up":
+            # it will be put in place upside down
+            turned_items = {
+                key: item._replace(low=-item.high, high=-item.low) for key, item in turned_items.items()
+            }
+        return lay_net(part._replace(items=turned_items), flow, self.size_of), True
 
     def _along(self) -> None:
         """Where the items of the trunk stand, and the tracks in the gaps between them."""
@@ -118,11 +124,11 @@ class Sequence:
         ending: dict[int, list[int]] = {}
         for index, side in enumerate(self.trunk.sides):
             for link in side.links:
-                start, end = self.place.get(link.source), self.place.get(link.target)
-                if start is not None and (start >= 0 or self._is_main(link.value)):
-                    _once(forking.setdefault(start, []), link.value)
-                if end is not None and end < self.count and not self.items[end].radius:
-                    _once(arriving.setdefault(end, []), link.value)
+                source, target = self.place.get(link.source), self.place.get(link.target)
+                if source is not None and (source >= 0 or self._is_main(link.value)):
+                    _once(forking.setdefault(source, []), link.value)
+                if target is not None and target < self.count and not self.items[target].radius:
+                    _once(arriving.setdefault(target, []), link.value)
             if side.keys and not self.inner[index][1]:
                 ending.setdefault(self.count if side.end is None else side.end, []).append(index)
         for key, value in self.taps.items():
@@ -161,7 +167,7 @@ class Sequence:
             end = at + item.length
 
     def _turned_reach(self, place: int, value: int) -> tuple[float, float]:
-        """How far what stands across the flow, behind a place, reaches along it, before its axis and behind."""
+        """How far what stands across the flow behind a place reaches along it, on both sides of its axis."""
         low = high = 0.0
         for side, (inner, turned) in zip(self.trunk.sides, self.inner, strict=True):
             if turned and inner is not None and side.start == place and side.links[0].value == value:
@@ -338,7 +344,7 @@ class Sequence:
         bounds = [begin, *sorted(room), end]
         free = [
             min(max(middle, low + 4), high - 4 - length)
-            for low, high in zip(bounds, bounds[1:], strict=False)
+            for low, high in pairwise(bounds)
             if high - low >= length + 8
         ]
         return min(free, key=lambda at: abs(at - middle)) if room and free else best

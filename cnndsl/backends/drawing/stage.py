@@ -1,4 +1,4 @@
-"""The diagram by stages: a box for each block or stage, repeats folded; layers between them by the map's size."""
+"""The diagram by stages: a box for each block or stage, repeats folded; layers by the map's size."""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ def to_svg(scene: Scene) -> str:
         width = scene.page_width
     x, y, wide, high = view.split()
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width)}pt" height="{_n(height)}pt" viewBox="{view}" '
-        f'font-family="{FONT}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width)}pt" height="{_n(height)}pt" '
+        f'viewBox="{view}" font-family="{FONT}" role="img">',
         f"<title>{escape(scene.title)}</title>",
         f'<rect x="{x}" y="{y}" width="{wide}" height="{high}" fill="{scene.background}"/>',
         *map(_shape, scene.shapes),
@@ -43,7 +43,8 @@ def _shape(shape: Shape) -> str:
         )
     if isinstance(shape, Block):
         return (
-            f'<rect x="{_n(shape.x)}" y="{_n(shape.y)}" width="{_n(shape.width)}" height="{_n(shape.height)}" '
+            f'<rect x="{_n(shape.x)}" y="{_n(shape.y)}" width="{_n(shape.width)}" '
+            f'height="{_n(shape.height)}" '
             f'rx="{_n(shape.radius)}" fill="{shape.fill or "none"}"{_stroke(shape)}/>'
         )
     if isinstance(shape, Circle):

@@ -1,4 +1,4 @@
-"""The trunk of a net: its longest way from the entry to the exit, drawn as one straight line; and what stands beside it."""
+"""The trunk of a net, its longest way from entry to exit, drawn straight; and what stands beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers with what belongs to them: a norm, an activation and a dropout stand in the box of the layer before."""
+"""Layers with what belongs to them: a norm, an activation and a dropout stand in their box."""
 
 from __future__ import annotations
 

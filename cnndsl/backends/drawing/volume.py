@@ -1,17 +1,18 @@
-"""The volume style: maps as solids from left to right, to a logarithmic scale in height, depth and channels."""
+"""The volume style: maps as solids from left to right, to a logarithmic scale."""
 
 from __future__ import annotations
 
 from math import log2
 from typing import NamedTuple
 
-from cnndsl.backends.drawing.compose import arrow_head, box_words, compose
+from cnndsl.backends.drawing.compose import box_words, compose
 from cnndsl.backends.drawing.layout import Spot, Way, lay_bent, lay_out
 from cnndsl.backends.drawing.metrics import line_width
 from cnndsl.backends.drawing.nets import Size
 from cnndsl.backends.drawing.options import Options
 from cnndsl.backends.drawing.plan import Box, Line, Part, Plan
 from cnndsl.backends.drawing.scene import Path, Point, Polygon, Scene, Shape
+from cnndsl.backends.drawing.shapes import arrow_head
 from cnndsl.backends.drawing.sizes import box_size, text_height
 from cnndsl.backends.drawing.theme import Theme, theme_of
 from cnndsl.backends.drawing.words import with_count
@@ -64,7 +65,7 @@ def solid_of(shape: tuple[int | str, ...] | None, family: str) -> Solid:
 
 
 def solids_of(box: Box, scale: float = 1.0) -> tuple[Solid, ...]:
-    """The slabs of a box, from left to right: layers that change nothing but the form of a value have none."""
+    """The slabs of a box, from left to right."""
     solids: list[Solid] = []
     for part in box.parts:
         solid = solid_of(part.shape, part.family)
@@ -120,7 +121,7 @@ def _lines(box: Box, size: str) -> tuple[Line, ...]:
 
 
 def _drawn(box: Box) -> list[Part]:
-    """The layers that have a solid: not those that change nothing but the form of a value, if there are others."""
+    """The layers that have a solid: those that only change the form of a value have none."""
     return [part for part in box.parts if part.family not in ("shaping", "regularisation")] or list(
         box.parts[:1]
     )
@@ -137,7 +138,7 @@ def volume_size(box: Box, scale: float) -> Size:
 
 
 def volume_scene(plan: Plan, options: Options) -> Scene:
-    """The scene of a plan in solids: from left to right, or, where it has the form of a U, down and up again."""
+    """The scene of a plan in solids: from left to right; a U goes down and up again."""
     theme = theme_of(options.theme)
     scale = SMALL_SCALE
     layout = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnndsl.backends.drawing.context import Context, DrawingError
-from cnndsl.backends.drawing.plan import Box, Edge, Frame, Line, Plan, Style
+from cnndsl.backends.drawing.plan import Box, Edge, Frame, Line, Plan, Style, Trouble
 from cnndsl.backends.drawing.words import times
 
 __all__ = ["MOST_BOXES", "finish"]
@@ -61,11 +61,10 @@ def finish(context: Context, style: Style, boxes: Sequence[Box], frames: Sequenc
             continue
         drawn.add((source, target, value))
         node = graph.nodes[value]
-        trouble = "unknown" if node.output is None else ""
+        trouble: Trouble = "unknown" if node.output is None else ""
         if every[target].trouble == "mistake":
             trouble = "mistake"
         size = times(context.shape(node))
         edges.append(Edge(source, target, value, size, value not in labelled, trouble, training_only))
         labelled.add(value)
-    # graphs lists its nodes as computed; a frame that lost its boxes to others is not drawn
     return Plan(graph.model or "", context.summary(), style, tuple(every), tuple(edges), tuple(frames))

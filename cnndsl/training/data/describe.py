@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import torch
@@ -26,6 +27,8 @@ __all__ = ["Description", "describe_data"]
 
 # Of images on disk, so many are looked at for their values.
 MOST_STORED = 4096
+# Usual sizes of inputs: the largest is proposed that is no larger than most images.
+SIDES = (224, 128, 96, 64, 32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +71,7 @@ def describe_data(data: str, input_shape: Shape | None = None, workers: int = 2)
     """Read a data set and look at it, as a network would get it that takes `input_shape`, if it is given.
 
     Without it, it is the one that the samples are likely meant for; images of several sizes are brought to
-    the most frequent one.
+    the most frequent one, if it is that of most of them, else to a usual one.
 
     Errors: DataError where the data are broken, DataMismatch where they do not fit; OSError.
     """
@@ -135,5 +138,9 @@ def _look(root: Path) -> tuple[Shape, dict[tuple[int, int], int]]:
             f"{root}: expected a folder of images for each class, found no image",
             help=("either root/cat/1.png, root/dog/1.png or root/train/cat/1.png, root/val/cat/1.png",),
         )
-    width, height = sizes.most_common(1)[0][0]
-    return (1 if modes.keys() <= GREY else 3, height, width), dict(sizes.most_common())
+    channels = 1 if modes.keys() <= GREY else 3
+    (width, height), frequent = sizes.most_common(1)[0]
+    if 2 * frequent <= sizes.total():
+        shorter = median(min(size) for size in sizes.elements())
+        width = height = next((side for side in SIDES if side <= shorter), SIDES[-1])
+    return (channels, height, width), dict(sizes.most_common())

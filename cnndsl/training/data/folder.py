@@ -109,7 +109,8 @@ class Mended:
         if self.turned:
             yield f"{images(self.turned)} turned upright"
         if self.resized:
-            small, large = min(self.sizes, key=prod), max(self.sizes, key=prod)
+            by_area = sorted(self.sizes, key=lambda size: (prod(size), size))
+            small, large = by_area[0], by_area[-1]
             sizes = "x".join(map(str, small))
             if small != large:
                 sizes = f"{sizes} to {'x'.join(map(str, large))}"
@@ -117,7 +118,7 @@ class Mended:
         yield "values 0..255 brought to 0..1"
         if self.left_out:
             more = ", ..." if len(self.left_out) > 3 else ""
-            shown = ", ".join(path.name for path in self.left_out[:3])
+            shown = ", ".join(f"{path.parent.name}/{path.name}" for path in self.left_out[:3])
             what = "file that is no image" if len(self.left_out) == 1 else "files that are no images"
             yield f"{len(self.left_out)} {what} left out: {shown}{more}"
 

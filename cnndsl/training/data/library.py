@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+from ast import literal_eval
 from types import ModuleType
 from typing import Any
 
@@ -116,12 +117,10 @@ def _if_there(chosen: Any, given: dict[str, Any]) -> Any:
 
 
 def _value(text: str) -> Any:
-    """A number, true or false, or the word itself."""
+    """A number, true or false, several in parentheses, or the word itself."""
     if text in ("true", "false"):
         return text == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
+    try:
+        return literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text

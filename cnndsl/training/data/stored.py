@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,10 @@ from cnndsl.backends.images import Decoded, ImageError, ImageSizeError, decode
 from cnndsl.backends.resizing import Resize
 from cnndsl.dims import Shape
 from cnndsl.training.errors import DataError, DataMismatch
+
+# Linux forks: processes that only decode may share what the run has loaded, where fresh ones would import
+# PyTorch again, seconds each. Elsewhere Python's own way is the safe one.
+START = "fork" if sys.platform == "linux" else None
 
 __all__ = ["StoredImages", "decode_or_blame", "too_large"]
 
@@ -82,6 +87,7 @@ class Stream:
             sampler=self.order,
             num_workers=workers,
             persistent_workers=workers > 0,
+            multiprocessing_context=START if workers else None,
             worker_init_fn=_leave_signals,
             # its own: the random numbers of the training are not the loader's to draw
             generator=torch.Generator(),

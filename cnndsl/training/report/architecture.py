@@ -30,8 +30,13 @@ def network(folder: RunFolder, config: RunConfig, report: Report | None) -> str:
 
 
 def _diagram(folder: RunFolder, config: RunConfig) -> str:
+    """The diagram in two themes, of which the page shows the one that it is in."""
+    spec, shape, params = folder.path / "spec.cnn", config.input, config.params
     try:
-        drawn = api.draw(folder.path / "spec.cnn", config.input, params=config.params).svg()
+        light, dark = (
+            api.draw(spec, shape, theme=theme, params=params).svg().encode() for theme in ("light", "dark")
+        )
     except ValueError as error:
         return f"<p>It could not be drawn: {text(error)}</p>"
-    return figure(picture(drawn.encode(), "image/svg+xml", "the diagram of the network"), "sheet diagram")
+    shown = picture(light, "image/svg+xml", "the diagram of the network", dark=dark)
+    return figure(shown, "diagram")

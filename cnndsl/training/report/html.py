@@ -88,10 +88,20 @@ def table(heads: Sequence[str], rows: Iterable[Row], numbers: frozenset[int] = f
     )
 
 
-def picture(data: bytes, kind: str, alt: str, size: tuple[int, int] | None = None) -> str:
-    """An image within the page; `kind` is its media type, like image/png."""
+def picture(
+    data: bytes, kind: str, alt: str, size: tuple[int, int] | None = None, dark: bytes | None = None
+) -> str:
+    """An image within the page; `kind` is its media type, like image/png, `dark` is for dark pages."""
     room = "" if size is None else f' width="{size[0]}" height="{size[1]}"'
-    return f'<img src="data:{kind};base64,{b64encode(data).decode()}" alt="{text(alt)}"{room}>'
+    image = f'<img src="{_inline(data, kind)}" alt="{text(alt)}"{room}>'
+    if dark is None:
+        return image
+    source = f'<source media="(prefers-color-scheme: dark)" srcset="{_inline(dark, kind)}">'
+    return f"<picture>{source}{image}</picture>"
+
+
+def _inline(data: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{b64encode(data).decode()}"
 
 
 def figure(content: str, kind: str) -> str:

@@ -51,8 +51,7 @@ def write_report(folder: RunFolder, mistakes: Sequence[Mistake], pictures: Seque
 
     The page asks for nothing outside itself and runs no script.
 
-    Errors: RunFolderError and OSError for what is missing in the folder or cannot be written; EngineError
-    where the diagram cannot be drawn.
+    Errors: RunFolderError and OSError for what is missing in the folder or cannot be written.
     """
     config = folder.read_config()
     metrics = json.loads((folder.path / "metrics.json").read_text())

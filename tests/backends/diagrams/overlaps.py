@@ -15,7 +15,9 @@ SLACK = 0.6
 def faults(plan: Plan, layout: Layout) -> list[str]:
     """A line for each thing that lies where another lies, or off the page."""
     boxes = {f"box {index}": spot for index, spot in layout.boxes.items()}
-    labels = {f"label {plan.edges[index].size} of edge {index}": spot for index, spot in layout.labels.items()}
+    labels = {
+        f"label {plan.edges[index].size} of edge {index}": spot for index, spot in layout.labels.items()
+    }
     titles = {
         f"title of frame {index}": Spot(spot.x, spot.y, title_width(plan.frames[index]) + 4, STRIP - 1)
         for index, spot in layout.frames.items()

@@ -59,5 +59,9 @@ def laid_out(plan: Plan, options: Options) -> Layout:
     """A plan laid out as it is drawn."""
     if options.style != "volume":
         return lay_out(plan, options.flow, lambda box: box_size(plan.boxes[box]), options.page_width)
-    bent = lay_bent(plan, lambda box: volume_size(plan.boxes[box], 0.4)) if options.direction is None else None
-    return bent or lay_out(plan, options.flow, lambda box: volume_size(plan.boxes[box], 1.0), options.page_width)
+    bent = (
+        lay_bent(plan, lambda box: volume_size(plan.boxes[box], 0.4)) if options.direction is None else None
+    )
+    return bent or lay_out(
+        plan, options.flow, lambda box: volume_size(plan.boxes[box], 1.0), options.page_width
+    )

@@ -50,7 +50,11 @@ def test_stages_are_boxes_and_uses_of_a_block_are_folded() -> None:
         "gap",
         "output",
     ]
-    assert [plain_text(line) for line in plan.boxes[4].lines] == ["layer3", "bottleneck ×6", "7.1M params · 1.46G MACs"]
+    assert [plain_text(line) for line in plan.boxes[4].lines] == [
+        "layer3",
+        "bottleneck ×6",
+        "7.1M params · 1.46G MACs",
+    ]
     assert [edge.size for edge in plan.edges] == [
         "3×224×224",
         "64×56×56",
@@ -84,13 +88,19 @@ def test_layers_without_names_are_stages_of_one_size_of_the_map() -> None:
 
 
 def test_a_stride_and_a_larger_map_begin_a_stage() -> None:
-    plan = plan_of("input 3x32x32 -> [conv 8 k3 p1 -> relu] x 3 -> conv 16 k3 s2 p1 -> upsample 2 -> conv 4 k1")
+    plan = plan_of(
+        "input 3x32x32 -> [conv 8 k3 p1 -> relu] x 3 -> conv 16 k3 s2 p1 -> upsample 2 -> conv 4 k1"
+    )
     assert words(plan) == ["input", "conv 3×3, 8 ×3", "conv 3×3, 16, /2", "upsample 2", "output"]
 
 
 def test_a_pattern_of_layers_is_said_once() -> None:
     plan = plan_of("input 8x9x9 -> [conv 8 k3 p1 -> relu -> conv 8 k1] x 200")
-    assert [plain_text(line) for line in plan.boxes[1].lines[:3]] == ["conv 3×3, 8 · relu", "conv 1×1, 8", "all ×200"]
+    assert [plain_text(line) for line in plan.boxes[1].lines[:3]] == [
+        "conv 3×3, 8 · relu",
+        "conv 1×1, 8",
+        "all ×200",
+    ]
 
 
 def test_a_block_around_everything_is_opened() -> None:
@@ -123,7 +133,9 @@ def test_an_unknown_name_to_expand_is_answered_with_the_nearest() -> None:
 
 
 def test_in_full_every_layer_is_a_box_with_its_norm_and_activation() -> None:
-    plan = plan_of("input 3x8x8 -> conv 16 k3x5 s2 d2 g1 p4 -> bn -> relu -> dropout 0.5 -> maxpool 2", style="full")
+    plan = plan_of(
+        "input 3x8x8 -> conv 16 k3x5 s2 d2 g1 p4 -> bn -> relu -> dropout 0.5 -> maxpool 2", style="full"
+    )
     assert [[plain_text(line) for line in box.lines] for box in plan.boxes[1:3]] == [
         ["conv 3×5, 16", "stride 2, dilation 2", "bn · relu · dropout 0.5"],
         ["maxpool 2×2"],
@@ -131,7 +143,9 @@ def test_in_full_every_layer_is_a_box_with_its_norm_and_activation() -> None:
 
 
 def test_what_is_read_twice_keeps_a_box_of_its_own() -> None:
-    plan = plan_of("input 3x8x8 -> conv 3 k3 p1 -> residual { relu -> conv 3 k3 p1 } -> conv 3 k1 -> relu", style="full")
+    plan = plan_of(
+        "input 3x8x8 -> conv 3 k3 p1 -> residual { relu -> conv 3 k3 p1 } -> conv 3 k1 -> relu", style="full"
+    )
     assert words(plan) == ["input", "conv 3×3, 3", "relu", "conv 3×3, 3", "add", "conv 1×1, 3", "output"]
     given = plan_of("input 3x8x8\na: conv 3 k1\noutput raw { @a }\nrelu", style="full")
     assert words(given)[:3] == ["input", "conv 1×1, 3", "relu"], "what an output gives is read by it"
@@ -139,13 +153,19 @@ def test_what_is_read_twice_keeps_a_box_of_its_own() -> None:
 
 def test_scopes_are_frames_unless_one_box_is_all_in_them() -> None:
     plan = plan_of(BASIC + "layer1: [basic 3 -> basic 6 s2]", style="full")
-    assert [(frame.title, frame.parent) for frame in plan.frames] == [("layer1", None), ("basic 3 s1", 0), ("basic 6 s2", 0)]
+    assert [(frame.title, frame.parent) for frame in plan.frames] == [
+        ("layer1", None),
+        ("basic 3 s1", 0),
+        ("basic 6 s2", 0),
+    ]
     downsample = next(box for box in plan.boxes if "1×1" in box.lines[0].strong)
     assert "(downsample)" in [line.small for line in downsample.lines]
 
 
 def test_signs_of_joins() -> None:
-    plan = plan_of("input 4x8x8 -> concat { identity | conv 4 k1 } -> mul { identity | sigmoid } -> residual { relu }")
+    plan = plan_of(
+        "input 4x8x8 -> concat { identity | conv 4 k1 } -> mul { identity | sigmoid } -> residual { relu }"
+    )
     assert [box.symbol for box in plan.boxes if box.kind == "join"] == ["⧺", "×", "+"]
 
 
@@ -179,7 +199,9 @@ def test_open_sizes_stand_as_formulas() -> None:
 
 def test_too_many_boxes_are_refused_with_what_helps() -> None:
     spec = "input 4x8x8\n" + "for i in range(2000) { a{i}: conv 4 k1 -> b{i}: residual { relu } }"
-    with pytest.raises(DrawingError, match=r"a diagram of [\d,]+ boxes, more than 1,500; `--style stage` folds"):
+    with pytest.raises(
+        DrawingError, match=r"a diagram of [\d,]+ boxes, more than 1,500; `--style stage` folds"
+    ):
         plan_of(spec, style="full")
     ten_thousand = plan_of("input 4x8x8 -> [conv 4 k1 -> relu] x 10000")
     assert words(ten_thousand) == ["input", "conv 1×1, 4 ×10000", "output"]
