@@ -239,7 +239,7 @@ def test_the_readmes_diagram_is_of_its_spec() -> None:
     report = cnndsl.check(ROOT / "examples/small_resnet.cnn")
     shapes = {str(node.output).replace("x", "×") for node in report.graph.nodes}
     assert "SmallResNet" in drawing
-    assert set(re.findall(r"> (\d+(?:×\d+)*) <", drawing)) == shapes
+    assert set(re.findall(r">(\d+(?:×\d+)*)<", drawing)) == shapes
 
 
 def test_embed_runs(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,7 +43,7 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     """The width of a text in points.
 
     >>> round(text_width("conv", 8), 2)
-    19.47
+    19.1
     """
     table = BOLD if bold else REGULAR
     total = 0
