@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from cnndsl.api import Spec, check
 from cnndsl.ir import TrainSetting
+from cnndsl.training.board import Board, require_tensorboard
 from cnndsl.training.data import Data, from_arrays
 from cnndsl.training.data.model import Array
 from cnndsl.training.errors import SettingError
@@ -39,6 +40,7 @@ def train(
     out: str | os.PathLike[str] | None = None,
     resume: str | os.PathLike[str] | None = None,
     progress: bool = False,
+    tensorboard: bool = False,
     **settings: Any,
 ) -> TrainResult:
     """Train a spec or a module on data, and write a run folder.
@@ -47,7 +49,8 @@ def train(
     path as `cnndsl train --data` takes it, a pair (images, labels) of arrays or tensors, or a `Data`;
     None takes what the spec names. `input` is the shape of one sample, channels first, where neither the
     spec nor the arrays say it, and `params` set the spec's params. The run is written to `out`, or to
-    runs/NAME-N; `resume` names the folder of a run to go on with. `progress` shows it on standard error.
+    runs/NAME-N; `resume` names the folder of a run to go on with. `progress` shows it on standard error,
+    and `tensorboard` writes TensorBoard's files, too.
 
     `settings` are those of `TrainSettings`, and `lr`; they win over the spec's `train` section:
     `epochs=5, batch=64, optimizer="adam", lr=0.001, loss="cross_entropy", schedule="cosine", val=0.2,
@@ -90,11 +93,15 @@ def train(
         samples, network = _for_module(model, data, input, chosen)
     else:
         samples = _fitted(data, network.input_shape, chosen)
+    if tensorboard:
+        require_tensorboard()
     watch = watcher() if progress else Silent()
     for note in (*notes, *samples.notes):
         watch.note(note)
     if folder is None:
         folder = RunFolder.create(None if out is None else Path(out), network.name)
+    if tensorboard:
+        watch = Board(watch, folder.path)
     return run(network, samples, chosen, folder, watch, resume is not None)
 
 

@@ -34,6 +34,7 @@ def document(
         pictures = thumbnails(part, mistakes[:SHOWN])
         write_mistakes(folder.path, mistakes, pictures)
         write_report(folder, mistakes, pictures)
+        watch.note(f"{folder.path / 'report.html'} shows the run")
     except Exception as error:  # noqa: BLE001
         # whatever it is, the trained weights and the numbers are on disk already
         why = str(error).strip().splitlines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from abc import ABC, abstractmethod
 from time import perf_counter
@@ -128,29 +129,39 @@ class Bar(Watcher):
 
     def epoch(self, record: Epoch, best: bool) -> None:
         self.done = record.epoch
-        self.progress.console.print(epoch_line(record, self.epochs, best), markup=False)
+        line = epoch_line(record, self.epochs, best)
+        if len(line) > self.console.width:
+            # the speed stands in the bar, too
+            line = epoch_line(record, self.epochs, best, speed=False)
+        self.progress.console.print(line, markup=False)
         if self.task is not None:
             number = min(record.epoch + 1, self.epochs)
             self.progress.update(self.task, completed=self.done * self.samples, number=number, refresh=True)
 
     def end(self) -> None:
         self.progress.stop()
+        # another run may follow, with a bar of its own
+        if self.task is not None:
+            self.progress.remove_task(self.task)
+            self.task = None
 
 
 def watcher(stream: TextIO | None = None, live: bool | None = None) -> Watcher:
     """A bar where `stream` (standard error) is a terminal that can show one, lines elsewhere."""
     stream = stream or sys.stderr
-    return Bar(stream) if (stream.isatty() if live is None else live) else Lines(stream)
+    if live is None:
+        live = stream.isatty() and os.environ.get("TERM") != "dumb"
+    return Bar(stream) if live else Lines(stream)
 
 
-def epoch_line(record: Epoch, epochs: int, best: bool) -> str:
+def epoch_line(record: Epoch, epochs: int, best: bool, speed: bool = True) -> str:
     """A finished epoch in a line; the best one so far is marked."""
-    return (
+    line = (
         f"epoch {record.epoch:>{len(str(epochs))}}/{epochs}"
         f"  train loss {record.train_loss:.4f} accuracy {record.train_accuracy:.4f}"
         f"  val loss {record.val_loss:.4f} accuracy {record.val_accuracy:.4f}{'*' if best else ' '}"
-        f"  {record.samples_per_second:,.0f} samples/s"
     )
+    return f"{line}  {record.samples_per_second:,.0f} samples/s" if speed else line.rstrip()
 
 
 def duration(seconds: float) -> str:

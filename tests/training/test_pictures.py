@@ -63,11 +63,15 @@ def test_lines_for_files_and_pipes() -> None:
     assert third.endswith("samples/s")
 
 
-def test_a_bar_for_terminals() -> None:
+def test_a_bar_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
 
+    monkeypatch.setenv("TERM", "dumb")
+    assert isinstance(watcher(Terminal()), Lines)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
     stream = Terminal()
     assert isinstance(watcher(io.StringIO()), Lines)
     watch = watcher(stream)
@@ -77,3 +81,11 @@ def test_a_bar_for_terminals() -> None:
     for part in ("epoch 2/3", "loss 0.5000  accuracy 0.7500", "samples/s", "left", "[bold]", "epoch 3/3"):
         assert part in shown
     assert duration(59.7) == "1:00"
+    # a line stays a line where the terminal is narrow
+    assert "accuracy 0.6333*\n" in shown
+    # a second run has a bar of its own, and only that
+    tell(watch)
+    bars = [line for line in stream.getvalue()[len(shown) :].split("\n") if "samples/s" in line]
+    assert bars
+    assert not any("3/3 ━" in line and "2/3" in line for line in bars)
+    assert not watch.progress.tasks
