@@ -127,7 +127,8 @@ def main(arguments: list[str]) -> int:
             wrong += 1
             print(f"--seed {options.seed} --case {case}: {seconds:.1f} s", flush=True)
         case += 1
-    print(f"{case:,} texts, seed {options.seed}: {wrong} wrong, the slowest {slowest[0]:.2f} s (case {slowest[1]})")
+    said = f"the slowest {slowest[0]:.2f} s (case {slowest[1]})"
+    print(f"{case:,} texts, seed {options.seed}: {wrong} wrong, {said}")
     return 1 if wrong else 0
 
 
