@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cnndsl.cli import main
+from cnndsl.training import train
 
 SPEC = "input 1x6x6 -> flatten -> linear 2"
 
@@ -25,7 +26,7 @@ def test_scalars_of_each_epoch_and_of_a_run_that_goes_on(
         main(["train", "-e", SPEC, "--data", str(csv_path), "--out", str(out), "--epochs", "2", *words]) == 0
     )
     assert "epoch 2/2" in capsys.readouterr().err
-    assert main(["train", "--resume", str(out), "--epochs", "3", *words]) == 0
+    train(SPEC, str(csv_path), resume=out, epochs=3, tensorboard=True)
     events = EventAccumulator(str(out / "tensorboard"))
     events.Reload()
     assert set(events.Tags()["scalars"]) == {
