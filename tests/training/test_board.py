@@ -17,6 +17,7 @@ def test_scalars_of_each_epoch_and_of_a_run_that_goes_on(
 ) -> None:
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from torch.utils.tensorboard import SummaryWriter
 
     for name in ("draw_curves", "draw_confusion"):
         monkeypatch.setattr(f"cnndsl.training.records.{name}", lambda *arguments: None)
@@ -26,6 +27,9 @@ def test_scalars_of_each_epoch_and_of_a_run_that_goes_on(
         main(["train", "-e", SPEC, "--data", str(csv_path), "--out", str(out), "--epochs", "2", *words]) == 0
     )
     assert "epoch 2/2" in capsys.readouterr().err
+    # what was told of an epoch that was killed before its checkpoint
+    with SummaryWriter(str(out / "tensorboard")) as killed:
+        killed.add_scalar("loss/training", 99.0, 3)
     train(SPEC, str(csv_path), resume=out, epochs=3, tensorboard=True)
     events = EventAccumulator(str(out / "tensorboard"))
     events.Reload()
