@@ -15,7 +15,7 @@ class Average:
     """The average of weights over the steps of a run, in which old ones fade by `decay` a step.
 
     The first steps count more than they later will, or the average would stay close to the beginning:
-    the decay in step n is at most (1 + n) / (10 + n).
+    the decay after n steps is at most (1 + n) / (10 + n).
 
     >>> weight = nn.Parameter(torch.zeros(1))
     >>> average = Average([weight], 0.9)
@@ -24,11 +24,11 @@ class Average:
     ...         _ = weight.fill_(value)
     ...     average.update()
     >>> [round(float(of), 2) for of in average.weights]
-    [0.96]
+    [0.98]
     >>> with average.in_place():
     ...     inside = float(weight.detach())
     >>> round(inside, 2), float(weight.detach())
-    (0.96, 1.0)
+    (0.98, 1.0)
     """
 
     def __init__(self, weights: Sequence[nn.Parameter], decay: float) -> None:

@@ -102,7 +102,7 @@ def _ticks(low: float, high: float) -> list[float]:
     """Round numbers that enclose a range.
 
     >>> _ticks(0.13, 0.87), _ticks(2, 2)
-    ([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], [1.0, 2.0, 3.0])
+    ([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], [1.0, 1.5, 2.0, 2.5, 3.0])
     """
     if high - low < 1e-9 * max(abs(high), 1e-9):
         low, high = low - max(abs(low), 1e-6) / 2, high + max(abs(high), 1e-6) / 2
