@@ -55,6 +55,7 @@ def test_the_wheel_carries_the_grammar_and_the_types(wheel: Path) -> None:
     assert "cnndsl/py.typed" in names
     assert {"cnndsl/zoo/index.toml", "cnndsl/zoo/blocks.cnn", "cnndsl/zoo/resnet.cnn"} <= set(names)
     assert not [name for name in names if not name.startswith(("cnndsl/", "cnndsl-"))]
+    assert "cnndsl/training/report/style.css" in names
 
 
 def test_the_installed_program_checks_a_spec(environment: Path, tmp_path: Path) -> None:
