@@ -130,13 +130,23 @@ def test_it_goes_on_with_what_is_left(train: Train, monkeypatch: pytest.MonkeyPa
     assert began == [("flat", 0, True), ("wide", 1, False), ("flat", 1, False)]
     assert "run 1 of 4: wide, seed 0: finished before" in err
     assert [line.split()[2] for line in out.splitlines()[2:4]] == ["2", "2"]
+    # on other data it is another comparison
+    before = Path("bars.csv").read_text()
+    write_csv(Path("bars.csv"), *bars(80, seed=9))
+    status, out, err = train("--resume", "both")
+    assert (status, out) == (1, "")
+    assert "bars.csv has changed since the comparison in both began" in err
+    Path("bars.csv").write_text(before)
     # more epochs for all of them
     began.clear()
     assert train("--resume", "both", "--epochs", 3)[0] == 0
     assert len(began) == 4
     assert {row["epochs"] for row in table(Path("both"))} == {"3"}
+    Path("damaged").mkdir()
+    Path("damaged/plan.json").write_text('{"version": 1, "seeds": [0]}')
     for words, message in (
         (("--resume", "both", "--lr", 1), "optimizer cannot change in a comparison that goes on"),
+        (("--resume", "damaged"), "plan.json is damaged: networks: field required"),
         (("--resume", "both", "--seeds", 3), "--resume takes seeds and grid from the comparison"),
         (("wide.cnn", "--out", "both", "--seeds", 3), "both holds a comparison already: resume it"),
     ):

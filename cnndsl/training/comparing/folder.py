@@ -74,7 +74,9 @@ class ComparisonFolder:
         try:
             return Plan.model_validate_json((self.path / PLAN).read_bytes())
         except ValidationError as error:
-            raise RunFolderError(f"{self.path / PLAN} is damaged: {error.errors()[0]['msg']}") from error
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            raise RunFolderError(f"{self.path / PLAN} is damaged: {place}: {first['msg'].lower()}") from error
 
     def spec(self, member: Member) -> RunFolder:
         """Where the spec of a network lies."""

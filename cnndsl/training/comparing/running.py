@@ -41,12 +41,14 @@ class Comparison:
 
         A run that cannot go on, as where its loss is no longer a number, is noted, and the next one begins.
 
-        Errors: as of a single run, but TrainingError only with several processes.
+        Errors: as of a single run; TrainingError only with several processes, or where the data are not those
+        that the comparison began with.
         """
         planned = self.plan.runs()
         # before any trains: so all processes find the same
         ended = [self._ended(one) if resumed else None for one in planned]
         begun = [resumed and self.folder.begun(one) for one in planned]
+        self._require_same_data(planned, ended)
         by_name = {member.name: job for member, job in zip(self.plan.networks, self.jobs, strict=True)}
         try:
             for number, one in enumerate(planned):
@@ -61,6 +63,22 @@ class Comparison:
         finally:
             if is_main_process():
                 self._conclude(resumed)
+
+    def _require_same_data(self, planned: Sequence[PlannedRun], ended: Sequence[Outcome | None]) -> None:
+        """Hold the data against those of the runs that ended; the others do that themselves."""
+        now = {
+            member.name: job.data.fingerprint()
+            for member, job in zip(self.plan.networks, self.jobs, strict=True)
+            if any(ended)
+        }
+        for one, outcome in zip(planned, ended, strict=True):
+            if outcome is None:
+                continue
+            data = RunFolder(outcome.folder).read_config().data
+            if data.fingerprint != now[one.member.name]:
+                raise TrainingError(
+                    f"{data.path} has changed since the comparison in {self.folder.path} began"
+                )
 
     def _ended(self, planned: PlannedRun) -> Outcome | None:
         settings = planned.member.settings
