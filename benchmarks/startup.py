@@ -21,7 +21,7 @@ AT_MOST = Target("at most", 0.10)
 # The command without the package that only cnndsl's developers install, and that lark imports where it is.
 WITHOUT_INTEREGULAR = (
     "import sys; sys.modules['interegular'] = None; sys.argv[0] = 'cnndsl'; "
-    "from cnndsl.cli import main; sys.exit(main())"
+    "from cnndsl.cli import run_process; sys.exit(run_process())"
 )
 
 
