@@ -16,7 +16,7 @@ def limits(stop: Stop) -> Slip | None:
     """What stands wrong behind `assert`."""
     line = re.match(r"\s*assert\b(.*)$", stop.before)
     if line is None:
-        return None
+        return _behind_an_arrow(stop)
     turned = re.match(r"\s*[<>]", stop.after)
     if stop.word == "=" and turned is not None:
         sign = f"{turned[0].strip()}="
@@ -61,3 +61,19 @@ def limits(stop: Stop) -> Slip | None:
             mends=(Mend("take the brackets out", edits),) if closing > 0 else (),
         )
     return None
+
+
+def _behind_an_arrow(stop: Stop) -> Slip | None:
+    """`relu -> assert params < 5M`: what is asserted stands on a line of its own."""
+    arrow = re.search(r"\s*->\s*(?=assert\b)", stop.before)
+    if arrow is None:
+        return None
+    first, end = stop.line_start + arrow.start(), stop.line_start + arrow.end()
+    mend = Mend("begin a new line", ((first, end, "\n"),), certain=True)
+    return stop.say(
+        "`assert` begins a line of its own",
+        _FORM,
+        first=end,
+        stop=end + len("assert"),
+        mends=() if stop.bracket else (mend,),
+    )
