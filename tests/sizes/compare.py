@@ -46,7 +46,9 @@ def compare(
     graph = report.graph
     bases: dict[int, Shape] = {id: graph.nodes[id].output_shape or () for id in graph.inputs}
     axes = [(id, axis) for id in graph.inputs for axis in range(1, len(bases[id]))]
-    model = cnndsl.compile(spec, shape).eval() if with_torch else None
+    # What exists in training alone has to fit too.
+    training = any(node.training_only for node in report.graph.nodes)
+    model = cnndsl.compile(spec, shape).train(training) if with_torch else None
     for (id, axis), claim in zip(axes, report.sizes, strict=True):
         if claim.valid is None:
             counts["not determined"] += 1
